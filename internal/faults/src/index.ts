@@ -1,0 +1,2 @@
+export { kill, pause, processTree, resume } from './processes.ts';
+export { startProxy, type Proxy } from './proxy.ts';

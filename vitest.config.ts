@@ -1,0 +1,38 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** Workspace packages resolve to their sources, so that no build comes before a test. */
+const source = {
+  resolve: { conditions: ['@corral/source'] },
+  ssr: { resolve: { conditions: ['@corral/source'] } },
+} satisfies ViteUserConfig;
+
+const unitFolders = '{packages,internal}/*/src/**,apps/*/{src,load,dashboard}/**,tools/**';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/count-reporter.mjs'],
+    projects: [
+      { ...source, test: { name: 'unit', include: [`{${unitFolders}}/*.test.ts`] } },
+      {
+        ...source,
+        test: {
+          name: 'integration',
+          include: ['{packages,internal,apps}/*/tests/**/*.integration.test.ts', 'tests/**/*.integration.test.ts'],
+          globalSetup: ['@corral-internal/test-kit/vitest-servers'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'browser',
+          include: ['{packages,apps}/*/tests/**/*.browser.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+    coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'json-summary'] },
+  },
+});
