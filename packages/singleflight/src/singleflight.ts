@@ -1,0 +1,188 @@
+import { FlightTimeoutError } from './errors.ts';
+import { createEmit, type FlightEvent } from './events.ts';
+import { Flight, untilAborted, type FlightContext } from './flight.ts';
+import { checkOnEvent, checkTimeoutMs, checkWhenAbandoned } from './options.ts';
+import type { SingleflightStats } from './stats.ts';
+import { startTimer } from './timer.ts';
+
+export interface SingleflightOptions<Key = string> {
+  /** Milliseconds a flight may take before it ends with {@link FlightTimeoutError}; any length. Default `Infinity`. */
+  timeoutMs?: number | undefined;
+  /** What the work does once its last caller has left: go on (`'finish'`, default), or see its signal abort. */
+  whenAbandoned?: 'finish' | 'abort' | undefined;
+  /** Called synchronously; what it throws is dropped. */
+  onEvent?: ((event: FlightEvent<Key>) => void) | undefined;
+}
+
+/** Work for one key. It is called synchronously, in the async context of the caller that starts the flight. */
+export type Work<Value, Key> = (flight: FlightContext<Key>) => Value | PromiseLike<Value>;
+
+export interface Singleflight<Value, Key = string> {
+  /**
+   * Runs `work`, or joins the run of this key that is under way; all its callers get the same value, or reject with the same reason.
+   * `signal` ends this caller's wait alone, at once, with `signal.reason`; a signal that is aborted already starts nothing.
+   * Callers without a signal get one and the same promise.
+   * @throws {FlightTimeoutError} (as a rejection) The work took longer than `timeoutMs`; the key is free.
+   * @see https://pkg.go.dev/golang.org/x/sync/singleflight
+   */
+  do(key: Key, work: Work<Value, Key>, options?: { signal?: AbortSignal | undefined }): Promise<Value>;
+  /** As `do`; `shared` is true for every caller of a flight that more than one joined. */
+  doShared(
+    key: Key,
+    work: Work<Value, Key>,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<{ value: Value; shared: boolean }>;
+  /** Takes the flight off its key: the next `do` starts anew, callers that wait keep theirs. True if there was one. */
+  forget(key: Key): boolean;
+  /** Forgets every flight. */
+  clear(): void;
+  /** Whether a `do` for this key would join. */
+  has(key: Key): boolean;
+  /** Keys that have a flight to join. */
+  readonly size: number;
+  /** A frozen snapshot. */
+  stats(): SingleflightStats;
+}
+
+/**
+ * Makes a group in which concurrent calls for one key share one execution. Keys are compared as a `Map` does: objects by
+ * identity, `NaN` equals itself, `1` is not `'1'`. A flight is off its key before its callers go on, and only a
+ * running flight is ever joined. Nothing is kept after the end: this is no cache.
+ * @throws {RangeError | TypeError} An option has a wrong value; the message names both.
+ */
+export function createSingleflight<Value, Key = string>(
+  options: SingleflightOptions<Key> = {},
+): Singleflight<Value, Key> {
+  const { timeoutMs = Number.POSITIVE_INFINITY, whenAbandoned = 'finish', onEvent } = options;
+  checkTimeoutMs(timeoutMs);
+  checkWhenAbandoned(whenAbandoned);
+  checkOnEvent(onEvent);
+  const emit = createEmit(onEvent);
+  const flights = new Map<Key, Flight<Value, Key>>();
+  const counters = { started: 0, joined: 0, failed: 0, timedOut: 0, abandoned: 0, forgotten: 0, inFlight: 0 };
+
+  /** Frees the key, unless another flight has it by now. */
+  function release(flight: Flight<Value, Key>): void {
+    counters.inFlight--;
+    if (flights.get(flight.key) === flight) flights.delete(flight.key);
+  }
+
+  function succeed(flight: Flight<Value, Key>, value: Value): void {
+    if (flight.ended) return;
+    release(flight);
+    flight.resolve(value);
+    emit(() => ({ type: 'succeeded', key: flight.key, callers: flight.callers }));
+  }
+
+  function fail(flight: Flight<Value, Key>, error: unknown): void {
+    if (flight.ended) return;
+    release(flight);
+    counters.failed++;
+    flight.reject(error);
+    emit(() => ({ type: 'failed', key: flight.key, callers: flight.callers, waiting: flight.waiting, error }));
+  }
+
+  function timeOut(flight: Flight<Value, Key>): void {
+    release(flight);
+    counters.timedOut++;
+    flight.stop(new FlightTimeoutError(flight.key, timeoutMs, flight.callers));
+    emit(() => ({ type: 'timedOut', key: flight.key, callers: flight.callers, timeoutMs }));
+  }
+
+  function leave(flight: Flight<Value, Key>): void {
+    flight.waiting--;
+    if (flight.ended || flight.waiting > 0) return;
+    // Nobody awaits the deadline any more.
+    flight.timer?.unref();
+    if (flight.abandoned) return;
+    flight.abandoned = true;
+    counters.abandoned++;
+    const aborted = whenAbandoned === 'abort';
+    if (aborted) {
+      // Free before the work hears of it: a caller that comes now must not join a dying flight.
+      release(flight);
+      flight.stop(new DOMException('every caller has left', 'AbortError'));
+    }
+    emit(() => ({ type: 'abandoned', key: flight.key, callers: flight.callers, aborted }));
+  }
+
+  function start(key: Key, work: Work<Value, Key>): Flight<Value, Key> {
+    const flight = new Flight<Value, Key>(key);
+    // Everything stands before the work is called: it may come back here with the same key.
+    flight.callers = flight.waiting = 1;
+    flights.set(key, flight);
+    counters.started++;
+    counters.inFlight++;
+    emit(() => ({ type: 'started', key }));
+    if (timeoutMs !== Number.POSITIVE_INFINITY) flight.timer = startTimer(timeoutMs, () => timeOut(flight));
+    outcome(work, flight).then(
+      (value) => succeed(flight, value),
+      (error: unknown) => fail(flight, error),
+    );
+    return flight;
+  }
+
+  function board(key: Key, work: Work<Value, Key>): Flight<Value, Key> {
+    const flight = flights.get(key);
+    if (flight === undefined) return start(key, work);
+    if (flight.waiting === 0) flight.timer?.ref();
+    flight.callers++;
+    flight.waiting++;
+    counters.joined++;
+    emit(() => ({ type: 'joined', key, callers: flight.callers }));
+    return flight;
+  }
+
+  function forget(key: Key): boolean {
+    const flight = flights.get(key);
+    if (flight === undefined) return false;
+    flights.delete(key);
+    counters.forgotten++;
+    emit(() => ({ type: 'forgotten', key, callers: flight.callers }));
+    return true;
+  }
+
+  return {
+    do(key, work, { signal } = {}) {
+      if (signal === undefined) return board(key, work).promise;
+      if (signal.aborted) return aborted(signal);
+      const flight = board(key, work);
+      return untilAborted(flight.promise, signal, () => leave(flight));
+    },
+    doShared(key, work, { signal } = {}) {
+      if (signal?.aborted) return aborted(signal);
+      const flight = board(key, work);
+      const told = flight.promise.then((value) => ({ value, shared: flight.callers > 1 }));
+      told.catch(ignore);
+      return signal === undefined ? told : untilAborted(told, signal, () => leave(flight));
+    },
+    forget,
+    clear() {
+      // A copy: a listener may start new flights meanwhile.
+      Array.from(flights.keys()).forEach(forget);
+    },
+    has: (key) => flights.has(key),
+    get size() {
+      return flights.size;
+    },
+    stats: () => Object.freeze({ ...counters }),
+  };
+}
+
+const ignore = () => {};
+
+/** A synchronous throw is a rejection. */
+function outcome<Value, Key>(work: Work<Value, Key>, flight: FlightContext<Key>): Promise<Value> {
+  try {
+    return Promise.resolve(work(flight));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The answer to a caller that comes too late to wait. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const rejection: Promise<never> = Promise.reject(signal.reason);
+  rejection.catch(ignore);
+  return rejection;
+}
