@@ -6,19 +6,23 @@ const source = {
   ssr: { resolve: { conditions: ['@corral/source'] } },
 } satisfies ViteUserConfig;
 
-const unitFolders = '{packages,internal}/*/src/**,apps/*/{src,load,dashboard}/**,tools/**';
+const unitTests = [
+  '{packages,internal}/*/src/**/*.test.ts',
+  'apps/*/{src,load,dashboard}/**/*.test.ts',
+  'tools/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
     reporters: ['default', './tools/count-reporter.mjs'],
     projects: [
-      { ...source, test: { name: 'unit', include: [`{${unitFolders}}/*.test.ts`] } },
+      { ...source, test: { name: 'unit', include: unitTests } },
       {
         ...source,
         test: {
           name: 'integration',
           include: ['{packages,internal,apps}/*/tests/**/*.integration.test.ts', 'tests/**/*.integration.test.ts'],
-          globalSetup: ['@corral-internal/test-kit/vitest-servers'],
+          globalSetup: ['./internal/test-kit/src/servers/vitest-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -26,13 +26,10 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       await client.call('CLUSTER', 'MEET', '127.0.0.1', String(nodes[0]!.port));
     }
     for (const client of clients) {
-      await until(
-        async () => /cluster_state:ok[\s\S]*cluster_known_nodes:3/.test(await client.cluster('INFO')),
-        {
-          timeoutMs: 30_000,
-          label: 'the cluster of three is whole',
-        },
-      );
+      await until(async () => /cluster_state:ok[\s\S]*cluster_known_nodes:3/.test(await client.cluster('INFO')), {
+        timeoutMs: 30_000,
+        label: 'the cluster of three is whole',
+      });
     }
   } finally {
     for (const client of clients) client.disconnect();

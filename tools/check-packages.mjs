@@ -1,0 +1,67 @@
+// Packs every published package and looks at the tarball as npm would deliver it: publint, are-the-types-wrong, the
+// files in it, the doors, and the dependencies.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'corral-pack-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const run = (command, args, cwd = root) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
+};
+const read = (name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+
+/** The doors as npm sees them: those of development, without the way to the sources. */
+const published = (doors) =>
+  Object.fromEntries(
+    Object.entries(doors).map(([door, target]) => {
+      if (typeof target === 'string') return [door, target];
+      const { '@corral/source': _source, ...rest } = target;
+      return [door, rest];
+    }),
+  );
+
+/** What a package may bring along: nothing, or the one edge between packages. */
+const allowedDependencies = { 'ttl-cache': ['@corral/singleflight'] };
+
+function* problemsOf(name) {
+  const manifest = read(name);
+  if (JSON.stringify(published(manifest.exports)) !== JSON.stringify(manifest.publishConfig.exports)) {
+    yield 'publishConfig.exports differs from exports without @corral/source';
+  }
+  const allowed = allowedDependencies[name] ?? [];
+  for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+    if (!allowed.includes(dependency)) yield `unexpected dependency: ${dependency}`;
+  }
+
+  const packed = run('pnpm', ['pack', '--pack-destination', folder], join(root, 'packages', name));
+  const tarball = readdirSync(folder).find((file) => file.startsWith(`corral-${name}-`));
+  if (!packed.ok || tarball === undefined) {
+    yield `pnpm pack failed: ${packed.output}`;
+    return;
+  }
+  const path = join(folder, tarball);
+  const files = run('tar', ['-tzf', path]).output.split('\n');
+  for (const file of files.filter((entry) => /\.(test|contract|bench)\.|\.map$|\/(src|tests|bench)\//.test(entry))) {
+    yield `does not belong in the tarball: ${file}`;
+  }
+  for (const needed of ['package/README.md', 'package/LICENSE', 'package/dist/index.js', 'package/dist/index.d.cts']) {
+    if (!files.includes(needed)) yield `missing in the tarball: ${needed}`;
+  }
+  const publint = run('publint', [path, '--strict']);
+  if (!publint.ok) yield publint.output;
+  const types = run('attw', [path, '--profile', 'node16', '--format', 'ascii']);
+  if (!types.ok) yield types.output;
+}
+
+for (const name of readdirSync(join(root, 'packages'))) {
+  const problems = [...problemsOf(name)];
+  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} @corral/${name}`);
+  for (const problem of problems) console.log(`       ${problem.replaceAll('\n', '\n       ')}`);
+  if (problems.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,59 @@
+// `node tools/ci.mjs`: every check, then the tests; the last line is `N passed, N failed`.
+// `node tools/ci.mjs check`: what a contributor runs before a push, without servers and browsers.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+/** @type {[name: string, command: string, args: string[]][]} */
+const checks = [
+  ['format', 'oxfmt', ['--check']],
+  ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['types', 'node', ['tools/typecheck.mjs']],
+  ['unused files and exports', 'knip', []],
+  ['changesets', 'node', ['tools/check-changesets.mjs']],
+  ['build', 'turbo', ['run', 'build', '--output-logs=errors-only']],
+  ['packages', 'node', ['tools/check-packages.mjs']],
+];
+const quick = process.argv[2] === 'check';
+const counts = { passed: 0, failed: 0 };
+
+/** Runs a command, passes its output on, and resolves with its exit code and what it printed. */
+function run(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      process.stdout.write(chunk);
+      output += chunk;
+    });
+    child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}` }));
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+for (const [name, command, args] of checks) {
+  const startMs = performance.now();
+  const { code } = await run(command, args);
+  const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  counts[code === 0 ? 'passed' : 'failed']++;
+}
+
+const tests = quick ? ['run', 'test:unit'] : ['test'];
+const { code, output } = await run('npm', ['--silent', ...tests]);
+const totals = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
+counts.passed += Number(totals?.[1] ?? 0);
+counts.failed += Number(totals?.[2] ?? 0);
+// A runner that dies before it has counted, or that fails for another reason than a test, has failed all the same.
+if (code !== 0 && !(Number(totals?.[2]) > 0)) counts.failed++;
+if (!(Number(totals?.[1]) > 0)) {
+  console.log('FAILED no test ran');
+  counts.failed++;
+}
+
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
