@@ -1,0 +1,57 @@
+/** Why the shared store is not asked. */
+export type DegradedReason = 'starting' | 'disconnected' | 'timeout' | 'error' | 'state-lost';
+
+/** What a limiter tells. No event carries a key: keys may be tokens or addresses. */
+export type RateLimitEvent =
+  | {
+      type: 'denied';
+      rule: string;
+      source: string;
+      /** The limiter only watches: the check was let through. */ shadow: boolean;
+    }
+  | { type: 'degraded'; reason: DegradedReason; error?: unknown }
+  | { type: 'recovering'; merged: number; stateLost: boolean }
+  | { type: 'recovered'; afterMs: number }
+  | { type: 'keys-full'; maxKeys: number };
+
+interface Channel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
+}
+
+interface BuiltinLoader {
+  getBuiltinModule?(name: 'node:diagnostics_channel'): { channel(name: string): Channel } | undefined;
+}
+
+/** The channel `corral:rate-limit`, where the runtime has diagnostics channels. */
+const openChannel = (): Channel | undefined =>
+  (globalThis as { process?: BuiltinLoader }).process
+    ?.getBuiltinModule?.('node:diagnostics_channel')
+    ?.channel('corral:rate-limit');
+
+export interface Emitter {
+  /** False when nobody listens: then no event needs to be made. */
+  readonly active: boolean;
+  emit(event: RateLimitEvent): void;
+}
+
+/** Sends events to one listener and to the diagnostics channel; a listener that throws breaks nothing. */
+export function createEmitter(onEvent: ((event: RateLimitEvent) => void) | undefined): Emitter {
+  const channel = openChannel();
+  const quietly = (send: () => void): void => {
+    try {
+      send();
+    } catch {
+      // The listener's own trouble.
+    }
+  };
+  return {
+    get active() {
+      return onEvent !== undefined || channel?.hasSubscribers === true;
+    },
+    emit(event) {
+      if (onEvent !== undefined) quietly(() => onEvent(event));
+      if (channel?.hasSubscribers === true) quietly(() => channel.publish(event));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { algorithms } from './algorithms/index.ts';
+import type { Decision, Source } from './decision.ts';
+import { capacity, type NamedRule } from './rules.ts';
+
+/** All that one process knows of one key: a state for each rule, in the order of the rules. */
+export interface KeyState {
+  states: unknown[];
+  /** Denied until then, whatever the rules say. */
+  blockedUntilMs: number;
+}
+
+export const createKeyState = (rules: readonly NamedRule[]): KeyState => ({
+  states: rules.map((rule) => algorithms[rule.algorithm].create()),
+  blockedUntilMs: 0,
+});
+
+/** From this time on the key can be forgotten without anybody noticing. */
+export function staleAt(key: KeyState, rules: readonly NamedRule[]): number {
+  let latest = key.blockedUntilMs;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index]!;
+    latest = Math.max(latest, algorithms[rule.algorithm].staleAt(key.states[index], rule));
+  }
+  return latest;
+}
+
+/** Counts units under every rule without asking whether they fit. */
+export function charge(key: KeyState, rules: readonly NamedRule[], nowMs: number, units: number): void {
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index]!;
+    algorithms[rule.algorithm].charge(key.states[index], rule, nowMs, units);
+  }
+}
+
+/** How a check is counted: `charge` if it passes, `penalize` also if it does not, `peek` never. */
+export type Counting = 'charge' | 'penalize' | 'peek';
+
+/** One check of `cost` units: passes every rule and is counted under all, or fails and costs nothing. */
+export function decide(
+  key: KeyState,
+  rules: readonly NamedRule[],
+  cost: number,
+  nowMs: number,
+  counting: Counting,
+  source: Source,
+): Decision {
+  if (key.blockedUntilMs > nowMs) return blocked(key, rules[0]!, nowMs, source);
+  let allowed = true;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index]!;
+    if (algorithms[rule.algorithm].free(key.states[index], rule, nowMs) < cost) allowed = false;
+  }
+  const wait = allowed ? undefined : longestWait(key, rules, cost, nowMs);
+  if (allowed && counting !== 'peek') charge(key, rules, nowMs, cost);
+  if (!allowed && counting === 'penalize') penalize(key, rules, nowMs, cost);
+  return describe(key, rules, nowMs, wait, source);
+}
+
+function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Decision {
+  const waitMs = Math.ceil(key.blockedUntilMs - nowMs);
+  return {
+    allowed: false,
+    limit: rule.limit,
+    remaining: 0,
+    resetMs: waitMs,
+    retryAfterMs: waitMs,
+    rule: rule.name,
+    source,
+  };
+}
+
+function penalize(key: KeyState, rules: readonly NamedRule[], nowMs: number, cost: number): void {
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index]!;
+    algorithms[rule.algorithm].penalize(key.states[index], rule, nowMs, cost);
+  }
+}
+
+interface Wait {
+  rule: NamedRule;
+  ms: number;
+}
+
+/** The denying rule that holds the caller up the longest. */
+function longestWait(key: KeyState, rules: readonly NamedRule[], cost: number, nowMs: number): Wait {
+  let longest: Wait | undefined;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index]!;
+    const algorithm = algorithms[rule.algorithm];
+    if (algorithm.free(key.states[index], rule, nowMs) >= cost) continue;
+    const ms = cost > capacity(rule) ? Infinity : algorithm.waitMs(key.states[index], rule, nowMs, cost);
+    if (longest === undefined || ms > longest.ms) longest = { rule, ms };
+  }
+  return longest!;
+}
+
+/** The rule with the least left speaks for all; among equals the one that takes longest to grow. */
+function describe(
+  key: KeyState,
+  rules: readonly NamedRule[],
+  nowMs: number,
+  wait: Wait | undefined,
+  source: Source,
+): Decision {
+  let least = Infinity;
+  let reset = 0;
+  let speaker = rules[0]!;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index]!;
+    const algorithm = algorithms[rule.algorithm];
+    const free = Math.max(0, algorithm.free(key.states[index], rule, nowMs));
+    if (free > least) continue;
+    const grows = free < capacity(rule) ? algorithm.waitMs(key.states[index], rule, nowMs, free + 1) : 0;
+    if (free < least || grows > reset) {
+      reset = grows;
+      speaker = rule;
+    }
+    least = free;
+  }
+  const { rule, ms } = wait ?? { rule: speaker, ms: 0 };
+  return {
+    allowed: wait === undefined,
+    limit: rule.limit,
+    remaining: least,
+    resetMs: Math.ceil(reset),
+    retryAfterMs: Math.ceil(ms),
+    rule: rule.name,
+    source,
+  };
+}

@@ -1,0 +1,124 @@
+import { type Backend, type Context, type LimiterState } from './backend.ts';
+import { boundedKey } from './bounded-key.ts';
+import type { Decision } from './decision.ts';
+import { Engine } from './engine.ts';
+import { createEmitter, type RateLimitEvent } from './events.ts';
+import { createLocalBackend } from './local-backend.ts';
+import { integer, nameRules, type NamedRule, type Rule, shown } from './rules.ts';
+import { createCounters, type RateLimitStats } from './stats.ts';
+
+export interface RateLimiterOptions {
+  /** One rule or several; with several a check passes all of them or is charged to none. */
+  rules: Rule | readonly Rule[];
+  /** The most keys this process holds (default 50_000, minimum 1). At the bound a new key is refused until one runs out. */
+  maxKeys?: number | undefined;
+  /** Count and report, but never deny (default false). */
+  shadow?: boolean | undefined;
+  /** A rejected check counts like an admitted one (default false), so that a caller who does not stop stays out. */
+  penalizeRejected?: boolean | undefined;
+  /** Milliseconds of a monotonic clock; default `performance.now`. */
+  now?: (() => number) | undefined;
+  /** Called synchronously; what it throws is ignored. */
+  onEvent?: ((event: RateLimitEvent) => void) | undefined;
+}
+
+export interface ConsumeOptions {
+  /** Units of this check, an integer of at least 1 (default 1). */
+  cost?: number | undefined;
+  /** Other limits for this check, by rule name, e.g. those of the caller's plan. */
+  limits?: Readonly<Record<string, number>> | undefined;
+}
+
+export interface RateLimiter extends AsyncDisposable {
+  readonly rules: readonly NamedRule[];
+  readonly state: LimiterState;
+  /** Resolves once the store has answered; at once without a store. */
+  ready(): Promise<void>;
+  /**
+   * Charges `cost` units to every rule or to none. Never rejects for trouble of the store.
+   * @throws {TypeError | RangeError} (as a rejection) `key`, `cost` or `limits` is no such thing; nothing is charged.
+   */
+  consume(key: string, options?: ConsumeOptions): Promise<Decision>;
+  /** What a check of one unit would be answered; charges nothing. */
+  peek(key: string): Promise<Decision>;
+  /** Gives units back (default 1), the newest first. Never more than were charged. */
+  refund(key: string, cost?: number): Promise<void>;
+  /** Forgets a key, its block too. */
+  reset(key: string): Promise<void>;
+  /** Denies a key for `ms` milliseconds, in place of an earlier block; 0 lifts it. */
+  block(key: string, ms: number): Promise<void>;
+  /** Changes the rules from the next check on. What was counted stays, under rules of the same name and algorithm. */
+  update(rules: Rule | readonly Rule[]): void;
+  stats(): RateLimitStats;
+  /** Ends timers. The store stays open: who made it closes it. Idempotent. */
+  close(): Promise<void>;
+}
+
+const MAX_COST = 1e12;
+
+/** Makes a limiter. @throws {TypeError | RangeError} An option is wrong; the message names it and its value. */
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const {
+    maxKeys = 50_000,
+    shadow = false,
+    penalizeRejected = false,
+    now = () => performance.now(),
+    onEvent,
+  } = options;
+  integer('maxKeys', maxKeys, 1, 2 ** 24);
+  const rules = nameRules(options.rules);
+  const context: Context = {
+    rules,
+    engine: new Engine(rules, maxKeys),
+    counters: createCounters(),
+    emitter: createEmitter(onEvent),
+    now,
+    shadow,
+    penalizeRejected,
+    maxKeys,
+  };
+  return wrap(context, createLocalBackend(context));
+}
+
+function wrap(context: Context, backend: Backend): RateLimiter {
+  /** Bad input is a rejection: a promise function never throws. */
+  const guarded = <T>(key: string, work: (key: string) => T | Promise<T>): Promise<T> => {
+    try {
+      if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
+      const result = work(boundedKey(key));
+      return result instanceof Promise ? result : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  const close = async (): Promise<void> => backend.close();
+  return {
+    get rules() {
+      return context.rules;
+    },
+    get state() {
+      return backend.state;
+    },
+    ready: () => backend.ready(),
+    consume: (key, { cost = 1, limits } = {}) =>
+      guarded(key, (bounded) => {
+        if (cost !== 1) integer('cost', cost, 1, MAX_COST);
+        return backend.consume(bounded, { cost, limits });
+      }),
+    peek: (key) => guarded(key, (bounded) => backend.peek(bounded)),
+    refund: (key, cost = 1) => guarded(key, (bounded) => backend.refund(bounded, integer('cost', cost, 1, MAX_COST))),
+    reset: (key) => guarded(key, (bounded) => backend.reset(bounded)),
+    block: (key, ms) =>
+      guarded(key, (bounded) => {
+        if (!(ms >= 0 && ms <= 1e12)) throw new RangeError(`ms: expected 0 to 1e12 milliseconds, got ${shown(ms)}`);
+        return backend.block(bounded, ms);
+      }),
+    update(input) {
+      context.rules = nameRules(input);
+      backend.useRules(context.rules);
+    },
+    stats: () => Object.freeze({ ...context.counters, keys: context.engine.table.size, workers: backend.workers }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
