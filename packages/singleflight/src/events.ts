@@ -35,22 +35,28 @@ function diagnosticsChannel(): Channel | undefined {
 }
 
 /**
- * Tells the listener and the diagnostics channel. The event is made only if somebody is there to see it.
- * What a listener throws is dropped: watching must not change what is watched.
+ * Who looks on. A flight asks `watched` once, at its start: its events come all or not at all, and joining it costs
+ * nothing when nobody looked.
  */
-export type Emit<Key> = (make: () => FlightEvent<Key>) => void;
+export interface Watch<Key> {
+  readonly watched: boolean;
+  /** Tells the listener and the channel. What a listener throws is dropped: watching must not change what is watched. */
+  tell(event: FlightEvent<Key>): void;
+}
 
-export function createEmit<Key>(onEvent: ((event: FlightEvent<Key>) => void) | undefined): Emit<Key> {
-  const channel = diagnosticsChannel();
-  return (make) => {
-    const published = channel !== undefined && channel.hasSubscribers;
-    if (onEvent === undefined && !published) return;
-    const event = make();
-    if (published) channel.publish(event);
-    try {
-      onEvent?.(event);
-    } catch {
-      // see above
-    }
+export function createWatch<Key>(onEvent: ((event: FlightEvent<Key>) => void) | undefined): Watch<Key> {
+  const channel = diagnosticsChannel() ?? { hasSubscribers: false, publish: () => {} };
+  return {
+    get watched() {
+      return onEvent !== undefined || channel.hasSubscribers;
+    },
+    tell(event) {
+      if (channel.hasSubscribers) channel.publish(event);
+      try {
+        onEvent?.(event);
+      } catch {
+        // see above
+      }
+    },
   };
 }

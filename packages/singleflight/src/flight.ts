@@ -22,6 +22,8 @@ export class Flight<Value, Key> implements FlightContext<Key> {
   /** The outcome is decided; what the work does from here on changes nothing. */
   ended = false;
   abandoned = false;
+  /** Somebody looked on when it started. */
+  watched = false;
   timer: Timer | undefined;
   #resolve!: (value: Value) => void;
   #reject!: (error: unknown) => void;

@@ -131,17 +131,6 @@ describe('do', () => {
     expect(flights.size).toBe(0);
   });
 
-  it('lets a failure that nobody awaits pass in silence, as an event', async () => {
-    const events: FlightEvent[] = [];
-    const flights = createSingleflight<number>({ onEvent: (event) => void events.push(event) });
-
-    void flights.do('a', () => Promise.reject(boom));
-    void flights.doShared('a', () => 1);
-    await vi.waitFor(() => expect(flights.size).toBe(0));
-
-    expect(events.at(-1)).toEqual({ type: 'failed', key: 'a', callers: 2, waiting: 2, error: boom });
-  });
-
   it('types value and key', () => {
     type Dates = Singleflight<Date, number>;
     expectTypeOf<Dates['do']>().parameter(0).toEqualTypeOf<number>();

@@ -1,5 +1,5 @@
 import { FlightTimeoutError } from './errors.ts';
-import { createEmit, type FlightEvent } from './events.ts';
+import { createWatch, type FlightEvent } from './events.ts';
 import { Flight, untilAborted, type FlightContext } from './flight.ts';
 import { checkOnEvent, checkTimeoutMs, checkWhenAbandoned } from './options.ts';
 import type { SingleflightStats } from './stats.ts';
@@ -57,7 +57,7 @@ export function createSingleflight<Value, Key = string>(
   checkTimeoutMs(timeoutMs);
   checkWhenAbandoned(whenAbandoned);
   checkOnEvent(onEvent);
-  const emit = createEmit(onEvent);
+  const watch = createWatch(onEvent);
   const flights = new Map<Key, Flight<Value, Key>>();
   const counters = { started: 0, joined: 0, failed: 0, timedOut: 0, abandoned: 0, forgotten: 0, inFlight: 0 };
 
@@ -71,7 +71,7 @@ export function createSingleflight<Value, Key = string>(
     if (flight.ended) return;
     release(flight);
     flight.resolve(value);
-    emit(() => ({ type: 'succeeded', key: flight.key, callers: flight.callers }));
+    if (flight.watched) watch.tell({ type: 'succeeded', key: flight.key, callers: flight.callers });
   }
 
   function fail(flight: Flight<Value, Key>, error: unknown): void {
@@ -79,14 +79,15 @@ export function createSingleflight<Value, Key = string>(
     release(flight);
     counters.failed++;
     flight.reject(error);
-    emit(() => ({ type: 'failed', key: flight.key, callers: flight.callers, waiting: flight.waiting, error }));
+    if (flight.watched)
+      watch.tell({ type: 'failed', key: flight.key, callers: flight.callers, waiting: flight.waiting, error });
   }
 
   function timeOut(flight: Flight<Value, Key>): void {
     release(flight);
     counters.timedOut++;
     flight.stop(new FlightTimeoutError(flight.key, timeoutMs, flight.callers));
-    emit(() => ({ type: 'timedOut', key: flight.key, callers: flight.callers, timeoutMs }));
+    if (flight.watched) watch.tell({ type: 'timedOut', key: flight.key, callers: flight.callers, timeoutMs });
   }
 
   function leave(flight: Flight<Value, Key>): void {
@@ -103,7 +104,7 @@ export function createSingleflight<Value, Key = string>(
       release(flight);
       flight.stop(new DOMException('every caller has left', 'AbortError'));
     }
-    emit(() => ({ type: 'abandoned', key: flight.key, callers: flight.callers, aborted }));
+    if (flight.watched) watch.tell({ type: 'abandoned', key: flight.key, callers: flight.callers, aborted });
   }
 
   function start(key: Key, work: Work<Value, Key>): Flight<Value, Key> {
@@ -111,9 +112,10 @@ export function createSingleflight<Value, Key = string>(
     // Everything stands before the work is called: it may come back here with the same key.
     flight.callers = flight.waiting = 1;
     flights.set(key, flight);
+    flight.watched = watch.watched;
     counters.started++;
     counters.inFlight++;
-    emit(() => ({ type: 'started', key }));
+    if (flight.watched) watch.tell({ type: 'started', key });
     if (timeoutMs !== Number.POSITIVE_INFINITY) flight.timer = startTimer(timeoutMs, () => timeOut(flight));
     outcome(work, flight).then(
       (value) => succeed(flight, value),
@@ -129,7 +131,7 @@ export function createSingleflight<Value, Key = string>(
     flight.callers++;
     flight.waiting++;
     counters.joined++;
-    emit(() => ({ type: 'joined', key, callers: flight.callers }));
+    if (flight.watched) watch.tell({ type: 'joined', key, callers: flight.callers });
     return flight;
   }
 
@@ -138,23 +140,30 @@ export function createSingleflight<Value, Key = string>(
     if (flight === undefined) return false;
     flights.delete(key);
     counters.forgotten++;
-    emit(() => ({ type: 'forgotten', key, callers: flight.callers }));
+    if (flight.watched) watch.tell({ type: 'forgotten', key, callers: flight.callers });
     return true;
   }
 
+  // What needs a closure stands apart from `do`, which must allocate nothing.
+  function leavable(flight: Flight<Value, Key>, signal: AbortSignal): Promise<Value> {
+    return untilAborted(flight.promise, signal, () => leave(flight));
+  }
+
+  function told(flight: Flight<Value, Key>, signal: AbortSignal | undefined): Promise<Told<Value>> {
+    const answer = flight.promise.then((value) => ({ value, shared: flight.callers > 1 }));
+    answer.catch(ignore);
+    return signal === undefined ? answer : untilAborted(answer, signal, () => leave(flight));
+  }
+
   return {
-    do(key, work, { signal } = {}) {
+    do(key, work, options) {
+      const signal = options?.signal;
       if (signal === undefined) return board(key, work).promise;
-      if (signal.aborted) return aborted(signal);
-      const flight = board(key, work);
-      return untilAborted(flight.promise, signal, () => leave(flight));
+      return signal.aborted ? aborted(signal) : leavable(board(key, work), signal);
     },
-    doShared(key, work, { signal } = {}) {
-      if (signal?.aborted) return aborted(signal);
-      const flight = board(key, work);
-      const told = flight.promise.then((value) => ({ value, shared: flight.callers > 1 }));
-      told.catch(ignore);
-      return signal === undefined ? told : untilAborted(told, signal, () => leave(flight));
+    doShared(key, work, options) {
+      const signal = options?.signal;
+      return signal?.aborted ? aborted(signal) : told(board(key, work), signal);
     },
     forget,
     clear() {
@@ -170,6 +179,11 @@ export function createSingleflight<Value, Key = string>(
 }
 
 const ignore = () => {};
+
+interface Told<Value> {
+  value: Value;
+  shared: boolean;
+}
 
 /** A synchronous throw is a rejection. */
 function outcome<Value, Key>(work: Work<Value, Key>, flight: FlightContext<Key>): Promise<Value> {

@@ -106,3 +106,26 @@ describe('timeoutMs', () => {
     expect(flights.stats()).toMatchObject({ timedOut: 1, forgotten: 1, inFlight: 0 });
   });
 });
+
+describe('the timer of timeoutMs', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('keeps the process alive exactly while a caller waits', async () => {
+    const arm = vi.spyOn(globalThis, 'setTimeout');
+    const flights = createSingleflight<number>({ timeoutMs: 1_000_000 });
+    const load = gate<number>();
+    const caller = new AbortController();
+    const held = () => (arm.mock.results[0]?.value as NodeJS.Timeout).hasRef();
+
+    const gone = flights.do('a', () => load.promise, { signal: caller.signal });
+    expect(held()).toBe(true);
+    caller.abort(boom);
+    expect(held()).toBe(false);
+    const late = flights.do('a', never);
+    expect(held()).toBe(true);
+
+    load.open(1);
+    expect(await late).toBe(1);
+    await expect(gone).rejects.toBe(boom);
+  });
+});
