@@ -14,6 +14,7 @@ const checks = [
   ['changesets', 'node', ['tools/check-changesets.mjs']],
   ['build', 'turbo', ['run', 'build', '--output-logs=errors-only']],
   ['packages', 'node', ['tools/check-packages.mjs']],
+  ["built packages on the system's Node", 'node', ['tools/check-built.mjs']],
 ];
 const quick = process.argv[2] === 'check';
 const counts = { passed: 0, failed: 0 };

@@ -2,21 +2,24 @@
 //
 // Needs only Node 20 and npm. The first call fetches the pinned pnpm through npx and installs; later calls start at
 // once, and install again only when the lock file has changed. The command finds `node_modules/.bin` first on its
-// PATH, so `node` is the Node that this repository pins, not the one that started this script.
+// PATH, so `node` is the Node that this repository pins, not the one that started this script; with
+// CORRAL_NODE=system it is the other way round.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const stamp = join(root, 'node_modules', '.corral-installed');
 
+const first = process.env.CORRAL_NODE === 'system' ? [dirname(process.execPath), bin] : [bin];
 const env = {
   ...process.env,
-  PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
+  PATH: [...first, process.env.PATH ?? ''].join(delimiter),
+  CORRAL_SYSTEM_NODE: process.env.CORRAL_SYSTEM_NODE ?? process.execPath,
   TURBO_TELEMETRY_DISABLED: '1',
   TURBO_NO_UPDATE_NOTIFIER: '1',
 };

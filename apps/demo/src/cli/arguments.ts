@@ -1,0 +1,115 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { RunOptions } from '../scenarios/scenario.ts';
+
+/** What the command line asks for. */
+export type Command =
+  | { name: 'help' }
+  | { name: 'doctor' }
+  | { name: 'plan'; scenarios: string[]; options: RunOptions }
+  | { name: 'run'; scenarios: string[]; options: RunOptions; json?: string; redisUrl?: string };
+
+/** The command line is wrong; the message names the argument and what would be right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const usage = `usage: npm run demo -- <command> [options]
+
+  run <scenario|all>    runs scenarios before and after; without a command: run all
+  plan <scenario|all>   says what would run, and which bounds it has to keep
+  doctor                says what is here, and which command provides what is missing
+
+options of run and plan
+  --before, --after     only this phase (default: both)
+  --fast | --full       smaller load | the source's own load
+  --bus postgres|redis  what carries invalidations (default postgres)
+  --replicas N          processes of the app (default 3)
+  --users N             config-cache: chats are spread over N users (default 1)
+  --seed N              the same seed gives the same load (default 1)
+  --redis-url URL       a Redis to use instead of starting one
+  --json FILE           writes the result there
+
+exit codes: 0 reproduced, 1 a bound or an invariant is broken, 2 the run is invalid (overloaded machine),
+3 something is missing and the output says which command provides it, 64 wrong usage`;
+
+const flags = {
+  before: { type: 'boolean' },
+  after: { type: 'boolean' },
+  fast: { type: 'boolean' },
+  full: { type: 'boolean' },
+  bus: { type: 'string' },
+  replicas: { type: 'string' },
+  users: { type: 'string' },
+  seed: { type: 'string' },
+  json: { type: 'string' },
+  'redis-url': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/**
+ * Parses what follows the program's name. Files are relative to `cwd`, the folder in which the command was typed.
+ * @throws {UsageError} An argument is unknown, or has a wrong value.
+ */
+export function parseCommandLine(args: string[], known: readonly string[], cwd: string): Command {
+  const { values, positionals } = parse(args);
+  const [name = 'run', ...rest] = positionals;
+  if (values.help === true || name === 'help') return { name: 'help' };
+  if (name === 'doctor') return { name };
+  if (name !== 'run' && name !== 'plan') throw new UsageError(`command: expected run, plan or doctor, got ${name}`);
+
+  const options = runOptions(values);
+  const scenarios = scenariosOf(rest, known);
+  if (name === 'plan') return { name, scenarios, options };
+  return {
+    name,
+    scenarios,
+    options,
+    ...(values.json === undefined ? {} : { json: resolve(cwd, values.json) }),
+    ...(values['redis-url'] === undefined ? {} : { redisUrl: values['redis-url'] }),
+  };
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: flags, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function runOptions(values: Values): RunOptions {
+  if (values.fast === true && values.full === true) throw new UsageError('--fast and --full exclude each other');
+  const both = values.before !== true && values.after !== true;
+  const { bus = 'postgres' } = values;
+  if (bus !== 'postgres' && bus !== 'redis') throw new UsageError(`--bus: expected postgres or redis, got ${bus}`);
+  return {
+    before: both || values.before === true,
+    after: both || values.after === true,
+    size: values.fast === true ? 'fast' : values.full === true ? 'full' : 'default',
+    seed: integer('--seed', values.seed, 1, 0, 2 ** 31),
+    bus,
+    replicas: integer('--replicas', values.replicas, 3, 1, 16),
+    users: integer('--users', values.users, 1, 1, 100_000),
+  };
+}
+
+function scenariosOf(names: string[], known: readonly string[]): string[] {
+  const wanted = names.length === 0 || names.includes('all') ? [...known] : names;
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(`scenario: expected one of ${[...known, 'all'].join(', ')}, got ${unknown.join(', ')}`);
+  }
+  return wanted;
+}
+
+function integer(flag: string, text: string | undefined, fallback: number, min: number, max: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new UsageError(`${flag}: expected an integer from ${min} to ${max}, got ${text}`);
+  }
+  return value;
+}

@@ -1,0 +1,77 @@
+import { rowHolds, type Row, type ScenarioResult } from '../run/result.ts';
+
+/** The rows of a scenario as an aligned table: counts first, since they are exact. */
+export function renderRows(rows: readonly Row[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    count(row.before),
+    count(row.after),
+    count(row.bound),
+    saved(row),
+    row.after === undefined ? '' : rowHolds(row) ? 'ok' : 'BROKEN',
+    row.source,
+  ]);
+  return align([['query', 'before', 'after', 'bound', 'saved', '', 'source (kind)'], ...cells], [1, 2, 3, 4]);
+}
+
+/** All that is to be said of a scenario when it is done. */
+export function renderResult(result: ScenarioResult): string {
+  const latencies = result.phases.map(({ name, latencyMs, durationMs, requests, validity }) => [
+    name,
+    `${requests.toLocaleString('en')} requests in ${(durationMs / 1_000).toFixed(1)} s`,
+    `p50 ${latencyMs.p50.toFixed(1)} ms`,
+    `p99 ${latencyMs.p99.toFixed(1)} ms`,
+    `max ${latencyMs.max.toFixed(0)} ms`,
+    `driver lag p99 ${validity.driverLagP99Ms.toFixed(1)} ms`,
+    validity.ok ? '' : `INVALID: ${validity.detail}`,
+  ]);
+  const checks = result.checks.map(({ name, ok, detail }) => [ok ? 'ok' : 'BROKEN', name, detail]);
+  return [
+    result.title,
+    `${result.scale}; counted by ${result.countedBy}`,
+    '',
+    renderRows(result.rows),
+    '',
+    align(latencies, []),
+    '',
+    align(checks, []),
+    '',
+    ...result.notes.map((note) => `note: ${note}`),
+    verdict(result),
+  ].join('\n');
+}
+
+function verdict({ id, status, phases }: ScenarioResult): string {
+  const words = {
+    reproduced: 'REPRODUCED: every bound and every check holds.',
+    broken: 'BROKEN: a bound or a check does not hold.',
+    invalid: 'INVALID: the load was not what it should have been; try again on a quieter machine.',
+    skipped: 'SKIPPED',
+  };
+  const reason = phases.find(({ validity }) => !validity.ok)?.validity.detail;
+  return `${id}: ${words[status]}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+const count = (value: number | undefined): string => (value === undefined ? '-' : value.toLocaleString('en'));
+
+function saved({ reduction, minReduction }: Row): string {
+  if (reduction === undefined) return '-';
+  const wanted = minReduction === undefined ? '' : ` (>= ${Math.round(minReduction * 100)} %)`;
+  return `${(reduction * 100).toFixed(1)} %${wanted}`;
+}
+
+/** Pads the cells of each column to the same width; `right` names the columns of numbers. */
+function align(rows: readonly (readonly string[])[], right: readonly number[]): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,57 @@
+// The demo's command line. See `npm run demo -- help`.
+import { announce, runCommand } from './cli/run-command.ts';
+import { parseCommandLine, usage, UsageError, type Command } from './cli/arguments.ts';
+import { doctor, isMissing } from './cli/doctor.ts';
+import { stopChildren } from './run/child.ts';
+import { scenarios } from './scenarios/index.ts';
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The second time nobody waits for an orderly end: the children and servers follow this process anyway.
+    if (interrupted.signal.aborted) process.exit(130);
+    const reason = new Error(`stopped by ${signal}`);
+    interrupted.abort(reason);
+    void stopChildren(reason);
+  });
+}
+
+async function execute(command: Command): Promise<number> {
+  switch (command.name) {
+    case 'help':
+      console.log(usage);
+      return 0;
+    case 'doctor':
+      return doctor();
+    case 'plan':
+      for (const scenario of scenarios.filter(({ id }) => command.scenarios.includes(id))) announce(scenario, command);
+      return 0;
+    case 'run':
+      return runCommand(command, interrupted.signal);
+  }
+}
+
+try {
+  // npm and pnpm say where the command was typed; they run it elsewhere.
+  const cwd = process.env['INIT_CWD'] ?? process.cwd();
+  const command = parseCommandLine(
+    process.argv.slice(2),
+    scenarios.map(({ id }) => id),
+    cwd,
+  );
+  process.exitCode = await execute(command);
+} catch (error) {
+  if (interrupted.signal.aborted) {
+    console.error('\nstopped; everything that was started has been closed');
+    process.exitCode = 130;
+  } else if (error instanceof UsageError) {
+    console.error(`${error.message}\n\n${usage}`);
+    process.exitCode = 64;
+  } else if (isMissing(error)) {
+    console.error(error.message);
+    process.exitCode = 3;
+  } else {
+    console.error(error);
+    process.exitCode = 70;
+  }
+}

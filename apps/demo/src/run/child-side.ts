@@ -1,0 +1,36 @@
+/** What a child does for its parent: one function for each request. */
+export type Handlers = Record<string, (payload: never) => unknown>;
+
+/** Sends an event to the parent; nothing happens when there is none any more. */
+export function tell(name: string, payload: unknown): void {
+  if (process.connected) process.send!({ type: 'event', name, payload });
+}
+
+/**
+ * Serves the parent's requests, and ends this process when the parent is gone, or closes the channel: then `close` runs
+ * first. The terminal's Ctrl-C reaches this process too; it leaves the answer to the parent.
+ */
+export function serveParent(handlers: Handlers, close: () => Promise<void>): void {
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => {
+    void close().finally(() => process.exit(0));
+  });
+  process.on('message', (message: { id: number; type: string; payload: never }) => {
+    void answer(handlers, message).then((reply) => {
+      if (process.connected) process.send!(reply);
+    });
+  });
+}
+
+async function answer(
+  handlers: Handlers,
+  { id, type, payload }: { id: number; type: string; payload: never },
+): Promise<object> {
+  try {
+    const handler = handlers[type];
+    if (handler === undefined) throw new Error(`no handler for ${type}`);
+    return { type: 'answer', id, value: await handler(payload) };
+  } catch (error) {
+    return { type: 'failure', id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,82 @@
+import type { LoadReport, Progress } from '../../load/recorder.ts';
+import type { ReplicaSet } from './replicas.ts';
+import { startChild } from './child.ts';
+import type { Phase } from './result.ts';
+import type { Stage } from './stage.ts';
+
+/** The driver's event loop may be this late before its latencies say nothing, milliseconds. */
+const maxDriverLagMs = 20;
+/** The share of the offered load that has to be achieved. */
+const minAchievedRate = 0.98;
+
+export interface LoadSpec {
+  name: string;
+  /** The request to the load process and its profile. */
+  type: string;
+  profile: object;
+  /** Requests that the load should make. */
+  offered: number;
+  /** The load may not last longer: the bound was computed for this. Milliseconds. */
+  plannedMs: number;
+}
+
+/** Runs one load against `set` from a process of its own, and lets Postgres and the app count the statements. */
+export async function runPhase(
+  stage: Stage,
+  set: ReplicaSet,
+  load: LoadSpec,
+  onProgress: (progress: Progress) => void,
+): Promise<Phase> {
+  const driver = startChild('load/main.ts');
+  try {
+    driver.on('progress', onProgress);
+    const before = await set.counts();
+    await stage.serverCounts.reset();
+    const report = await driver.ask<LoadReport>(load.type, load.profile);
+    const wrapper = difference(await set.counts(), before);
+    const server = stage.serverCounts.available ? await stage.serverCounts.read() : wrapper;
+    return {
+      name: load.name,
+      durationMs: Math.round(report.elapsedMs),
+      requests: report.done,
+      errors: report.errors,
+      latencyMs: report.latencyMs,
+      counts: Object.fromEntries(
+        [...new Set([...Object.keys(server), ...Object.keys(wrapper)])]
+          .sort()
+          .map((name) => [name, { server: server[name] ?? 0, wrapper: wrapper[name] ?? 0 }]),
+      ),
+      validity: validityOf(report, load),
+    };
+  } finally {
+    await driver.close();
+  }
+}
+
+/** Whether the load was what it should have been; latencies and bounds mean nothing otherwise. */
+export function validityOf(report: LoadReport, load: Pick<LoadSpec, 'offered' | 'plannedMs'>): Phase['validity'] {
+  const achievedRate = report.done / load.offered;
+  const problems = [
+    achievedRate < minAchievedRate &&
+      `only ${(achievedRate * 100).toFixed(1)} % of the load was achieved (${report.firstErrors[0] ?? 'too slow'})`,
+    report.driverLagP99Ms > maxDriverLagMs &&
+      `the load process was late by ${report.driverLagP99Ms.toFixed(1)} ms (p99), more than ${maxDriverLagMs} ms`,
+    report.elapsedMs > load.plannedMs &&
+      `the load took ${Math.round(report.elapsedMs)} ms, longer than the planned ${load.plannedMs} ms`,
+  ].filter((problem) => problem !== false);
+  return {
+    ok: problems.length === 0,
+    achievedRate,
+    driverLagP99Ms: report.driverLagP99Ms,
+    detail: problems.length === 0 ? 'the load was as planned' : problems.join('; '),
+  };
+}
+
+function difference(after: Record<string, number>, before: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]));
+}
+
+/** The two witnesses agree on every statement. */
+export function witnessesAgree({ counts }: Phase): boolean {
+  return Object.values(counts).every(({ server, wrapper }) => server === wrapper);
+}

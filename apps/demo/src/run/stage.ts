@@ -1,0 +1,62 @@
+import { Client } from 'pg';
+import { createDatabase, findProgram, startPostgres, startRedis } from '@corral-internal/test-kit/servers';
+import { createServerCounts, type ServerCounts } from '../db/server-counts.ts';
+
+/** What a scenario runs on: real servers, with a database of its own. */
+export interface Stage {
+  readonly databaseUrl: string;
+  /** A connection of the supervisor, not counted among the app's. */
+  readonly admin: Client;
+  readonly serverCounts: ServerCounts;
+  readonly postgresVersion: string;
+  /** Starts a Redis on first use, unless `--redis-url` or REDIS_URL names one. @throws {RedisMissingError} */
+  redis(): Promise<{ url: string; version: string }>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Server settings of an embedded Postgres. */
+  settings?: Record<string, string | number>;
+  redisUrl?: string | undefined;
+}
+
+/** Starts Postgres (DATABASE_URL, else the embedded one) and makes an empty database in it. */
+export async function openStage({ settings, redisUrl }: StageOptions = {}): Promise<Stage> {
+  const given = process.env['DATABASE_URL'];
+  const own = given === undefined ? await startPostgres(settings === undefined ? {} : { settings }) : undefined;
+  const server = own?.url ?? given!;
+  const databaseUrl = await createDatabase(server);
+  const admin = new Client({ connectionString: databaseUrl, application_name: 'corral-demo-supervisor' });
+  admin.on('error', () => {}); // the next query says it
+  await admin.connect();
+  const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
+
+  let redis: Promise<{ url: string; version: string; close(): Promise<void> }> | undefined;
+  return {
+    databaseUrl,
+    admin,
+    serverCounts: await createServerCounts(admin),
+    postgresVersion: rows[0]!.server_version,
+    redis: () => (redis ??= openRedis(redisUrl ?? process.env['REDIS_URL'])),
+    close: async () => {
+      await (await redis?.catch(() => undefined))?.close();
+      await admin.end().catch(() => {});
+      if (own === undefined) await dropDatabase(server, databaseUrl);
+      else await own.close();
+    },
+  };
+}
+
+async function openRedis(given: string | undefined): Promise<{ url: string; version: string; close(): Promise<void> }> {
+  if (given !== undefined) return { url: given, version: 'given', close: async () => {} };
+  const server = await startRedis();
+  return { url: server.url, version: findProgram('redis-server') ?? 'fetched', close: () => server.close() };
+}
+
+/** A given server is somebody's: nothing of ours stays in it. */
+async function dropDatabase(server: string, databaseUrl: string): Promise<void> {
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  await client.query(`DROP DATABASE IF EXISTS ${new URL(databaseUrl).pathname.slice(1)} WITH (FORCE)`);
+  await client.end();
+}

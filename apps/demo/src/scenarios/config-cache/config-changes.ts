@@ -1,0 +1,56 @@
+import { createBus, createInvalidator, kind, type Bus, type Invalidator, type Kind } from '@corral/pubsub-invalidate';
+import { postgresTransport } from '@corral/pubsub-invalidate/postgres';
+import { redisTransport } from '@corral/pubsub-invalidate/redis';
+import { Redis } from 'ioredis';
+
+/** What can change: the seven admin routes publish one of these. */
+export type ConfigKinds = {
+  providers: Kind<void>;
+  modelConfig: Kind<{ id: number }>;
+  userPrompt: Kind<{ userId: number }>;
+};
+
+export interface ConfigChanges {
+  readonly bus: Bus;
+  readonly invalidator: Invalidator<ConfigKinds>;
+  close(): Promise<void>;
+}
+
+export interface ChangesSettings {
+  bus: 'postgres' | 'redis';
+  databaseUrl: string;
+  redisUrl?: string | undefined;
+  /** Shows in pg_stat_activity, so that a chaos switch finds the listener. */
+  listenerName: string;
+}
+
+/** Joins the topic `chat:config_change`; resolves when the server has acknowledged it. */
+export async function joinConfigChanges(settings: ChangesSettings): Promise<ConfigChanges> {
+  const { databaseUrl, listenerName } = settings;
+  const redis = settings.bus === 'redis' ? new Redis(settings.redisUrl!, { lazyConnect: false }) : undefined;
+  redis?.on('error', () => {}); // the bus says what its connections suffer
+  const transport =
+    redis === undefined
+      ? postgresTransport({
+          listen: { connectionString: databaseUrl, application_name: listenerName },
+          publish: { connectionString: databaseUrl, application_name: `${listenerName}-publish` },
+        })
+      : redisTransport({ client: redis });
+  const bus = createBus({ transport, namespace: 'chat' });
+  const kinds: ConfigKinds = {
+    providers: kind<void>(),
+    modelConfig: kind<{ id: number }>(),
+    userPrompt: kind<{ userId: number }>(),
+  };
+  const invalidator = createInvalidator({ bus, topic: 'config_change', kinds });
+  await bus.start();
+  await invalidator.ready();
+  return {
+    bus,
+    invalidator,
+    close: async () => {
+      await bus.close();
+      redis?.disconnect();
+    },
+  };
+}

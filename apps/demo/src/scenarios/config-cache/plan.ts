@@ -1,0 +1,74 @@
+import type { Plan, RunOptions } from '../scenario.ts';
+
+export interface Load {
+  chats: number;
+  turns: number;
+  users: number;
+  turnMs: number;
+  ttlMs: number;
+  promptTtlMs: number;
+}
+
+/** What the source did: 5,000 chats of 10 turns, TTL 10 s and 5 s; a turn's time is inferred from its "after" figures. */
+const full = { chats: 5_000, turns: 10, turnMs: 180_000, ttlMs: 10_000, promptTtlMs: 5_000 };
+
+const loads: Record<RunOptions['size'], Omit<Load, 'users'>> = {
+  full,
+  default: { chats: 500, turns: 10, turnMs: 2_000, ttlMs: 1_000, promptTtlMs: 500 },
+  fast: { chats: 500, turns: 10, turnMs: 1_000, ttlMs: 500, promptTtlMs: 250 },
+};
+
+export const loadOf = ({ size, users }: Pick<RunOptions, 'size' | 'users'>): Load => ({ ...loads[size], users });
+
+/** The longest that the load can last: the first turns spread over one turn, and each turn takes at most 20 % more. */
+export const plannedMs = ({ turns, turnMs }: Load): number => Math.round(turnMs * (1 + turns * 1.2)) + 1_000;
+
+export interface Bound {
+  name: 'GetEnabledChatProviders' | 'GetChatModelConfigByID' | 'GetUserChatCustomPrompt';
+  keys: number;
+  ttlMs: number;
+  calls: number;
+}
+
+/**
+ * What may remain after caching: K hot keys x R replicas x (ceil(D / TTL) + I invalidations), and never more than the
+ * calls before. There are no edits during the load: I = 0.
+ */
+export function boundsOf(load: Load, replicas: number): Bound[] {
+  const calls = (keys: number, ttlMs: number): number => keys * replicas * Math.ceil(plannedMs(load) / ttlMs);
+  const turns = load.chats * load.turns;
+  return [
+    { name: 'GetEnabledChatProviders', keys: 1, ttlMs: load.ttlMs, calls: Math.min(2 * turns, calls(1, load.ttlMs)) },
+    { name: 'GetChatModelConfigByID', keys: 1, ttlMs: load.ttlMs, calls: Math.min(turns, calls(1, load.ttlMs)) },
+    {
+      name: 'GetUserChatCustomPrompt',
+      keys: load.users,
+      ttlMs: load.promptTtlMs,
+      calls: Math.min(turns, calls(load.users, load.promptTtlMs)),
+    },
+  ];
+}
+
+export function planConfigCache(options: RunOptions): Plan {
+  const load = loadOf(options);
+  const seconds = plannedMs(load) / 1_000;
+  return {
+    scale: scaleOf(load),
+    bounds: boundsOf(load, options.replicas).map(
+      ({ name, keys, ttlMs, calls }) =>
+        `${name}: at most ${calls.toLocaleString('en')} = min(before, ${keys} keys x ${options.replicas} replicas x ceil(${seconds} s / ${ttlMs / 1_000} s))`,
+    ),
+    loadMs: plannedMs(load) * (Number(options.before) + Number(options.after)),
+  };
+}
+
+export function scaleOf(load: Load): string {
+  const ratio = (source: number, own: number): string => `${Math.round((source / own) * 10) / 10}:1`;
+  return [
+    `closed loop, ${load.chats} chats x ${load.turns} turns of ${load.turnMs / 1_000} s (source ${full.chats} x ${full.turns})`,
+    `load 1:${full.chats / load.chats}`,
+    `time ${ratio(full.ttlMs, load.ttlMs)}`,
+    `TTL ${full.ttlMs / 1_000} s -> ${load.ttlMs / 1_000} s and ${full.promptTtlMs / 1_000} s -> ${load.promptTtlMs / 1_000} s`,
+    `${load.users} ${load.users === 1 ? 'user' : 'users'}`,
+  ].join(', ');
+}

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Replica } from '../../run/replicas.ts';
+import type { Check } from '../../run/result.ts';
+import type { Stage } from '../../run/stage.ts';
+import { configSeenBy, editProvider, type SeenConfig } from './admin-client.ts';
+
+/** The source's own TTLs, so that a short staleness cannot come from expiry. Milliseconds. */
+export const sourceTtls = { ttlMs: 10_000, promptTtlMs: 5_000 };
+/** An edit that is published arrives within tens of milliseconds; a busy machine gets some more. */
+const publishedBoundMs = 500;
+/** A dead listener is noticed within three heartbeats of one second, and the gap clears the cache. */
+const gapBoundMs = 3_000;
+
+/** How long each replica kept the old value after an edit, counted from when the edit was sent. */
+async function stalenessMs(
+  replicas: readonly Replica[],
+  edit: () => Promise<unknown>,
+  isNew: (seen: SeenConfig) => boolean,
+  limitMs: number,
+): Promise<number[]> {
+  await Promise.all(replicas.map((replica) => configSeenBy(replica))); // the old value is in every cache
+  const startMs = performance.now();
+  const edited = edit();
+  const waits = await Promise.all(
+    replicas.map(async (replica) => {
+      while (!isNew(await configSeenBy(replica))) {
+        if (performance.now() - startMs > limitMs) return Number.POSITIVE_INFINITY;
+        await delay(1);
+      }
+      return performance.now() - startMs;
+    }),
+  );
+  await edited;
+  return waits.map(Math.round);
+}
+
+const hasRevision =
+  (revision: number) =>
+  ({ providers }: SeenConfig): boolean =>
+    providers[0]?.options.revision === revision;
+
+/** An edit through an admin route of one replica. */
+export async function checkPublishedEdit(replicas: readonly Replica[]): Promise<Check> {
+  const waits = await stalenessMs(replicas, () => editProvider(replicas[0]!, 101), hasRevision(101), sourceTtls.ttlMs);
+  return {
+    name: 'staleness after an edit',
+    ok: Math.max(...waits) <= publishedBoundMs,
+    detail: `${waits.join(', ')} ms on ${waits.length} replicas (TTL ${sourceTtls.ttlMs} ms, bound ${publishedBoundMs} ms)`,
+  };
+}
+
+/** The same with the listener's connection of every replica killed just before: the message itself is lost. */
+export async function checkEditWithListenerKilled(replicas: readonly Replica[], stage: Stage): Promise<Check> {
+  const edit = async (): Promise<void> => {
+    const { rowCount } = await stage.admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name ~ '^corral-demo-listener-[0-9]+$'`,
+    );
+    if (rowCount !== replicas.length) throw new Error(`${rowCount} listeners were killed, not ${replicas.length}`);
+    await editProvider(replicas[0]!, 102);
+  };
+  const waits = await stalenessMs(replicas, edit, hasRevision(102), sourceTtls.ttlMs);
+  return {
+    name: 'staleness with the listener killed just before the edit',
+    ok: Math.max(...waits) <= gapBoundMs,
+    detail: `${waits.join(', ')} ms on ${waits.length} replicas, bounded by gap detection (${gapBoundMs} ms), not by the TTL (${sourceTtls.ttlMs} ms)`,
+  };
+}
+
+/** A later bug of the source: a kind that nobody published. Then the TTL alone bounds the staleness. */
+export async function checkEditThatNobodyPublished(replicas: readonly Replica[], stage: Stage): Promise<Check> {
+  const edit = (): Promise<unknown> =>
+    stage.admin.query(
+      `INSERT INTO chat_user_prompts VALUES (1, 'unpublished') ON CONFLICT (user_id) DO UPDATE SET prompt = excluded.prompt`,
+    );
+  const isNew = ({ prompt }: SeenConfig): boolean => prompt?.prompt === 'unpublished';
+  const waits = await stalenessMs(replicas, edit, isNew, 2 * sourceTtls.promptTtlMs);
+  const worst = Math.max(...waits);
+  return {
+    name: 'staleness after an edit that nobody published',
+    ok: worst <= sourceTtls.promptTtlMs + publishedBoundMs && worst > publishedBoundMs,
+    detail: `${waits.join(', ')} ms: up to one TTL (${sourceTtls.promptTtlMs} ms); this is what the publish points save`,
+  };
+}

@@ -1,0 +1,5 @@
+import { configCache } from './config-cache/index.ts';
+import type { Scenario } from './scenario.ts';
+
+/** All scenarios, in the order in which they are told. */
+export const scenarios: readonly Scenario[] = [configCache];
