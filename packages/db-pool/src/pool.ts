@@ -1,0 +1,200 @@
+import type { Pool as PgPool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { drain } from './close.ts';
+import { Lease, showCaller, type Connection } from './connection.ts';
+import { Contexts, type Context } from './context.ts';
+import { Core } from './core.ts';
+import { ConnectionLostError } from './errors.ts';
+import { execute } from './execute.ts';
+import type { Holder } from './holders.ts';
+import { startHousekeeper } from './housekeeper.ts';
+import type { PoolOptions } from './options.ts';
+import { asPgPool } from './pg-pool.ts';
+import type { Loan, Session } from './session.ts';
+import { duration, settingsOf, whole } from './settings.ts';
+import type { PoolStats } from './stats.ts';
+import { runTx, type Tx, type TxOptions } from './tx.ts';
+import type { Pool, QueryOptions } from './types.ts';
+import { validateCapacity, type CapacityReport } from './validate.ts';
+import type { AcquireOptions } from './waiter.ts';
+
+const CLOSE_MS = 10_000;
+const STACK_SAMPLE = 16;
+
+/** Creates a pool. Opens nothing before the first use, unless `minIdle` asks for it. @throws {TypeError|RangeError} naming option and value. */
+export function createPool(options: PoolOptions): Pool {
+  return new CorralPool(options);
+}
+
+class CorralPool implements Pool {
+  readonly #core: Core;
+  readonly #contexts = new Contexts();
+  readonly #stopHousekeeper: () => void;
+  #closed: Promise<{ forced: number }> | undefined;
+  #facade: PgPool | undefined;
+  #checkouts = 0;
+
+  constructor(options: PoolOptions) {
+    this.#core = new Core(settingsOf(options));
+    this.#stopHousekeeper = startHousekeeper(this.#core);
+    this.#core.pulse();
+  }
+
+  async query<Row extends QueryResultRow = QueryResultRow>(
+    text: string | QueryConfig,
+    values?: unknown[],
+    options: QueryOptions = {},
+  ): Promise<QueryResult<Row>> {
+    const { signal, timeoutMs = Infinity, idempotent = false } = options;
+    const core = this.#core;
+    const { statementMs } = core;
+    const endsAtMs = timeoutMs === Infinity ? Infinity : core.now() + timeoutMs;
+    for (let repeats = 0; ; repeats += 1) {
+      const session = (await this.#checkOut(
+        { signal, timeoutMs: endsAtMs === Infinity ? undefined : endsAtMs - core.now() },
+        true,
+      )) as Session;
+      try {
+        const leftMs = endsAtMs === Infinity ? Infinity : endsAtMs - core.now();
+        const limits = { signal, timeoutMs: Math.min(statementMs, leftMs), statedMs: Math.min(statementMs, timeoutMs) };
+        return (await execute(session, text, values, limits)) as QueryResult<Row>;
+      } catch (error) {
+        const safe =
+          error instanceof ConnectionLostError && (error.sent ? idempotent && repeats === 0 : repeats < core.capacity);
+        if (!safe) {
+          showCaller(error);
+          throw error;
+        }
+      } finally {
+        core.release(session);
+      }
+    }
+  }
+
+  acquire(options: AcquireOptions = {}): Promise<Connection> {
+    const { label, leakMs } = options;
+    const origin = this.#capture();
+    const lease = (session: Session): Connection => {
+      if (label !== undefined || origin !== undefined || leakMs !== undefined) session.loan = { label, origin, leakMs };
+      return new Lease(this.#core, session);
+    };
+    const session = this.#checkOut(options, false);
+    return session instanceof Promise ? session.then(lease) : Promise.resolve(lease(session));
+  }
+
+  async use<T>(fn: (connection: Connection) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
+    const outer = this.#contexts.current();
+    const session = await this.#borrow(options);
+    const context: Context = { outer, session, tx: undefined };
+    const lease = new Lease(this.#core, session);
+    try {
+      return await this.#contexts.run(context, () => fn(lease));
+    } finally {
+      context.session = undefined;
+      lease.release();
+    }
+  }
+
+  tx<T>(fn: (tx: Tx) => Promise<T>, options: TxOptions = {}): Promise<T> {
+    return runTx(this.#core, this.#contexts, (acquire) => this.#borrow(acquire), fn, options);
+  }
+
+  async ready(options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}): Promise<void> {
+    await this.use(() => undefined, options);
+    const missing = this.#core.settings.minIdle - this.#core.sessions.size;
+    if (missing <= 0) return;
+    await Promise.all(Array.from({ length: this.#core.settings.minIdle }, () => this.use(() => undefined, options)));
+  }
+
+  invalidate(_reason?: string): void {
+    this.#core.epoch += 1;
+    for (const session of this.#core.idle.splice(0)) this.#core.discard(session, 'invalidated');
+  }
+
+  suspend(): void {
+    this.#core.suspended = true;
+  }
+
+  resume(): void {
+    this.#core.suspended = false;
+    this.#core.pulse();
+  }
+
+  setSize(sizes: { size?: number | undefined; overflow?: number | undefined }): void {
+    const { size = this.#core.size, overflow = this.#core.overflow } = sizes;
+    whole('size', size, 1);
+    whole('overflow', overflow, 0);
+    this.#core.size = size;
+    this.#core.overflow = overflow;
+    this.#core.trim();
+  }
+
+  validate(options: { processes: number }): Promise<CapacityReport> {
+    return validateCapacity(this, this.#core, options);
+  }
+
+  stats(): PoolStats {
+    return this.#core.stats();
+  }
+
+  holders(): Holder[] {
+    return this.#core.holders();
+  }
+
+  health(): { ok: boolean; state: 'up' | 'down' | 'draining'; lastError?: Error } {
+    const { connector, state: poolState, sessions } = this.#core;
+    const state = poolState === 'open' ? (connector.down && sessions.size === 0 ? 'down' : 'up') : 'draining';
+    return { ok: state === 'up', state, ...(connector.lastError && { lastError: connector.lastError }) };
+  }
+
+  asPgPool(): PgPool {
+    this.#facade ??= asPgPool(this, this.#core, (options) => this.#borrow(options));
+    return this.#facade;
+  }
+
+  close(options: { timeoutMs?: number | undefined } = {}): Promise<{ forced: number }> {
+    const { timeoutMs = CLOSE_MS } = options;
+    duration('timeoutMs', timeoutMs);
+    this.#closed ??= drain(this.#core, timeoutMs).finally(this.#stopHousekeeper);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** A session, with its holder's name on it. */
+  async #borrow(options: AcquireOptions): Promise<Session> {
+    const { label, leakMs } = options;
+    const origin = this.#capture();
+    const session = await this.#checkOut(options, false);
+    session.loan = { label, origin, leakMs };
+    return session;
+  }
+
+  /** A session at once or the promise of one; whoever gets it must release it. */
+  #checkOut(options: AcquireOptions, shared: boolean): Session | Promise<Session> {
+    const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    const context = this.#contexts.current();
+    if (context !== undefined) {
+      const refusal = this.#core.nested(context);
+      if (refusal) return Promise.reject(refusal);
+    }
+    const session = this.#core.take();
+    if (session) return session;
+    const limitMs = shared ? Math.min(timeoutMs, this.#core.settings.acquireTimeoutMs) : timeoutMs;
+    return new Promise<Session>((grant, fail) => {
+      if (!(limitMs >= 0)) duration('timeoutMs', limitMs);
+      this.#core.wait({ grant, fail }, { timeoutMs: limitMs, signal, context, shared });
+    });
+  }
+
+  /** The caller's stack, unformatted, for one checkout in 16 or as the options say. After a leak was seen, for all. */
+  #capture(): Error | undefined {
+    const { stacks } = this.#core.settings;
+    if (stacks === 'never') return undefined;
+    this.#checkouts += 1;
+    const due = stacks === 'always' || this.#core.counters.leaks > 0 || this.#checkouts % STACK_SAMPLE === 0;
+    return due ? new Error('acquired') : undefined;
+  }
+}
