@@ -26,6 +26,7 @@ options of run and plan
   --bus postgres|redis  what carries invalidations (default postgres)
   --replicas N          processes of the app (default 3)
   --users N             config-cache: chats are spread over N users (default 1)
+  --chats N             config-cache: how many chats (default 500, --full 5000)
   --seed N              the same seed gives the same load (default 1)
   --redis-url URL       a Redis to use instead of starting one
   --json FILE           writes the result there
@@ -41,6 +42,7 @@ const flags = {
   bus: { type: 'string' },
   replicas: { type: 'string' },
   users: { type: 'string' },
+  chats: { type: 'string' },
   seed: { type: 'string' },
   json: { type: 'string' },
   'redis-url': { type: 'string' },
@@ -93,6 +95,7 @@ function runOptions(values: Values): RunOptions {
     bus,
     replicas: integer('--replicas', values.replicas, 3, 1, 16),
     users: integer('--users', values.users, 1, 1, 100_000),
+    ...(values.chats === undefined ? {} : { chats: integer('--chats', values.chats, 1, 1, 20_000) }),
   };
 }
 

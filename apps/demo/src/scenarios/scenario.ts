@@ -13,6 +13,8 @@ export interface RunOptions {
   replicas: number;
   /** Scenario 1: chats are spread over this many users. */
   users: number;
+  /** Scenario 1: how many chats, instead of those of the size. */
+  chats?: number;
 }
 
 /** What is going to happen, before it happens. */

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const cache = fileURLToPath(new URL('../../../../node_modules/.cache/corral', import.meta.url));
+/** Where programs are kept between runs: CORRAL_CACHE, else below the checkout's node_modules. */
+const cache =
+  process.env['CORRAL_CACHE'] ?? fileURLToPath(new URL('../../../../node_modules/.cache/corral', import.meta.url));
 
 /** Programs of the distribution, unpacked into a folder of ours: nothing is installed on the system. */
 export interface UnpackedPackage {

@@ -4,7 +4,7 @@ import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioR
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { checkClone, checkGuard, checkNegativeCaching } from './mutants.ts';
-import { boundsOf, loadOf, planConfigCache, plannedMs, scaleOf, type Bound, type Load } from './plan.ts';
+import { boundsOf, isStorySized, loadOf, planConfigCache, plannedMs, scaleOf, type Bound, type Load } from './plan.ts';
 import type { ConfigCacheReplica } from './replica.ts';
 import { schema } from './schema.ts';
 import {
@@ -142,7 +142,8 @@ function rowOf({ name, calls }: Bound, phases: readonly Phase[], load: Load): Ro
   const [before, after] = [count('before'), count('after')];
   const { text, minReduction } = source[name];
   // The source's share is for one user; with more users than turns within a TTL there is nothing to save.
-  const promised = name === 'GetUserChatCustomPrompt' && load.users > 1 ? {} : { minReduction };
+  const isPromised = isStorySized(load) && (name !== 'GetUserChatCustomPrompt' || load.users === 1);
+  const promised = isPromised ? { minReduction } : {};
   return { name, before, after, bound: calls, reduction: reductionOf(before, after), ...promised, source: text };
 }
 

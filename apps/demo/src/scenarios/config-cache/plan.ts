@@ -18,7 +18,13 @@ const loads: Record<RunOptions['size'], Omit<Load, 'users'>> = {
   fast: { chats: 500, turns: 10, turnMs: 1_000, ttlMs: 500, promptTtlMs: 250 },
 };
 
-export const loadOf = ({ size, users }: Pick<RunOptions, 'size' | 'users'>): Load => ({ ...loads[size], users });
+export function loadOf({ size, users, chats }: Pick<RunOptions, 'size' | 'users' | 'chats'>): Load {
+  const load = loads[size];
+  return { ...load, users, chats: chats ?? load.chats };
+}
+
+/** The story's shares hold for its own load or a tenth of it; a handful of chats has less to save. */
+export const isStorySized = ({ chats }: Load): boolean => chats >= 500;
 
 /** The longest that the load can last: the first turns spread over one turn, and each turn takes at most 20 % more. */
 export const plannedMs = ({ turns, turnMs }: Load): number => Math.round(turnMs * (1 + turns * 1.2)) + 1_000;
