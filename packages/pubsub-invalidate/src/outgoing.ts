@@ -1,0 +1,183 @@
+import { backoffMs } from './backoff.ts';
+import { pause, withDeadline } from './deadline.ts';
+import { BusClosedError, BusPublishError } from './errors.ts';
+import type { Mark } from './message.ts';
+import { Queue, type Field, type Flight } from './queue.ts';
+import { makeTicket, type Ticket } from './ticket.ts';
+import type { OutgoingMessage, Transport } from './transport.ts';
+
+export interface OutgoingOptions {
+  readonly id: string;
+  readonly transport: Transport;
+  readonly now: () => number;
+  readonly publishRetryMs: number;
+  /** One attempt on the network may take this long. */
+  readonly attemptMs: number;
+  readonly maxDelayMs: number;
+  readonly maxQueue: number;
+  readonly maxBatch: number;
+  /** Makes the heartbeat at the moment when it leaves, so that it tells of all that left before it. */
+  makeBeat(marks: readonly Mark[]): readonly OutgoingMessage[];
+  onSent(flight: Flight, withBeat: boolean): void;
+  onAttemptFailed(error: unknown): void;
+  onRejected(error: BusPublishError): void;
+  onOverflow(channel: string): void;
+}
+
+const NOTHING: Flight = { messages: [], tickets: [], outlets: new Set() };
+const MIN_RETRY_MS = 50;
+const MAX_RETRY_MS = 1_000;
+
+/**
+ * The way out: one batch at a time over one connection, so that numbers arrive in order; while a batch is under way the
+ * next one gathers. Nothing is given up: a promise rejects after `publishRetryMs`, its hint stays until the broker takes it.
+ */
+export class Outgoing {
+  readonly #options: OutgoingOptions;
+  readonly #queue: Queue;
+  readonly #abort = new AbortController();
+  #flight: Flight = NOTHING;
+  #started = false;
+  #closed = false;
+  #scheduled = false;
+  #running = false;
+  #beatDue = false;
+  #failures = 0;
+  #lastError: unknown;
+  #wake: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+    this.#queue = new Queue({ ...options, maxPayloadBytes: options.transport.maxPayloadBytes });
+  }
+
+  get queued(): number {
+    return this.#queue.size + this.#flight.tickets.length;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#schedule();
+  }
+
+  /** Queues one item; the promise resolves when the broker has it. */
+  push(channel: string, field: Field, json: string): Promise<void> {
+    if (this.#closed) return refuse(channel, new BusClosedError());
+    const { ticket, outcome } = this.#queue.push(channel, field, json, this.#options.now());
+    if (outcome === 'full') this.#reject(ticket, `the queue holds its maximum of ${this.#options.maxQueue}`);
+    if (outcome === 'collapsed') this.#options.onOverflow(channel);
+    this.#schedule();
+    return ticket.promise;
+  }
+
+  /** Sends a heartbeat behind all that is queued. */
+  beat(): void {
+    if (this.#closed) return;
+    this.#beatDue = true;
+    this.#schedule();
+  }
+
+  /** Tries again now, e.g. because a session came up. */
+  retryNow(): void {
+    this.#wake?.();
+  }
+
+  /** Rejects the promises that have waited for `publishRetryMs`. */
+  expire(nowMs: number): void {
+    const maxAgeMs = this.#options.publishRetryMs;
+    const flying = this.#flight.tickets.filter((ticket) => !ticket.settled && nowMs - ticket.queuedMs >= maxAgeMs);
+    const why = this.#started ? errorText(this.#lastError) : 'the bus was not started, call start()';
+    for (const ticket of [...flying, ...this.#queue.overdue(nowMs, maxAgeMs)]) this.#reject(ticket, why);
+  }
+
+  /** Takes nothing new, sends what is queued and a last heartbeat, for at most `drainMs`; what is left then is rejected. */
+  async close(drainMs: number): Promise<void> {
+    this.#closed = true;
+    if (this.#started && drainMs > 0) {
+      this.#beatDue = true;
+      this.#schedule();
+      this.retryNow();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drainMs);
+        this.#onIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#abort.abort(new BusClosedError());
+    this.retryNow();
+    for (const ticket of [...this.#flight.tickets, ...this.#queue.drop()]) ticket.reject(new BusClosedError());
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running || !this.#started) return;
+    this.#scheduled = true;
+    const run = (): void => {
+      this.#scheduled = false;
+      void this.#run();
+    };
+    if (this.#options.maxDelayMs > 0 && !this.#closed) setTimeout(run, this.#options.maxDelayMs);
+    else queueMicrotask(run);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (!this.#abort.signal.aborted && (this.#flight !== NOTHING || !this.#queue.isEmpty || this.#beatDue)) {
+      await this.#step();
+    }
+    this.#running = false;
+    this.#onIdle?.();
+  }
+
+  async #step(): Promise<void> {
+    if (this.#flight === NOTHING) this.#flight = this.#queue.take(this.#options.now());
+    const beat = this.#beatDue;
+    this.#beatDue = false;
+    const beats = beat ? this.#options.makeBeat(this.#queue.marks(this.#options.now())) : [];
+    try {
+      await this.#attempt([...this.#flight.messages, ...beats]);
+    } catch (error) {
+      this.#beatDue ||= beat;
+      await this.#failed(error);
+      return;
+    }
+    if (beat) this.#queue.beatSent();
+    this.#queue.sent(this.#flight, this.#options.now());
+    this.#options.onSent(this.#flight, beat);
+    this.#flight = NOTHING;
+    this.#failures = 0;
+    this.#lastError = undefined;
+  }
+
+  #attempt(messages: readonly OutgoingMessage[]): Promise<void> {
+    const { transport, attemptMs } = this.#options;
+    const send = (signal: AbortSignal): Promise<void> => transport.publish(messages, signal);
+    return withDeadline(`publishing over ${transport.name}`, attemptMs, send, this.#abort.signal);
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    this.#lastError = error;
+    this.#options.onAttemptFailed(error);
+    const wake = new AbortController();
+    this.#wake = () => wake.abort();
+    await pause(backoffMs(this.#failures++, MIN_RETRY_MS, MAX_RETRY_MS), wake.signal);
+    this.#wake = undefined;
+  }
+
+  #reject(ticket: Ticket, why: string): void {
+    const error = new BusPublishError(ticket.channel, this.#options.now() - ticket.queuedMs, why, this.#lastError);
+    ticket.reject(error);
+    this.#options.onRejected(error);
+  }
+}
+
+function refuse(channel: string, error: Error): Promise<void> {
+  const ticket = makeTicket(channel, 0);
+  ticket.reject(error);
+  return ticket.promise;
+}
+
+const errorText = (error: unknown): string => (error instanceof Error ? error.message : 'no answer from the broker');

@@ -1,0 +1,1 @@
+export { postgresTransport, type PostgresTransportOptions } from './postgres-transport.ts';
