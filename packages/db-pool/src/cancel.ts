@@ -17,10 +17,11 @@ export function sendCancel(client: PgClient, stream: (() => unknown) | undefined
   const { host, port, ssl, processID, secretKey, sslNegotiation = 'postgres' } = client;
   if (processID === null || secretKey === null) return Promise.resolve();
   return new Promise((resolve) => {
+    const negotiation = { sslNegotiation };
     const wire = new WireConnection({
       ...(ssl && { ssl }),
       ...(stream && { stream: stream as () => undefined }),
-      ...{ sslNegotiation: sslNegotiation as 'postgres' },
+      ...negotiation,
     }) as CancelWire;
     const timer = after(timeoutMs, () => wire.stream.destroy());
     const done = () => {

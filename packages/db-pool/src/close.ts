@@ -20,7 +20,7 @@ export async function drain(core: Core, timeoutMs: number): Promise<{ forced: nu
 
 async function takeBack(core: Core): Promise<number> {
   core.state = 'closed';
-  core.failWaiters(new PoolClosedError('the pool closed before a connection came free'));
+  core.dismissAll(new PoolClosedError('the pool closed before a connection came free'));
   const held = [...core.sessions];
   await Promise.all(
     held.map(async (session) => {

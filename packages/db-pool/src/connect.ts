@@ -1,6 +1,6 @@
 import { Client, type PgClient } from './driver.ts';
-import { Session, type Home } from './session.ts';
 import type { Settings } from './options.ts';
+import { Session, type Home } from './session.ts';
 import { after } from './timer.ts';
 
 /** One attempt to connect. */
@@ -12,48 +12,31 @@ export interface Attempt {
 
 /** Connects, and runs `onConnect`, within `connectTimeoutMs`. What fails on the way is closed again. */
 export function connect(settings: Settings, home: Home): Attempt {
-  const { connectTimeoutMs, onConnect } = settings;
   const client = new Client(settings.connection) as PgClient;
-  // An error event that comes between the attempt and the session must not end the process.
-  client.on('error', () => undefined);
-  const destroy = () => client.connection.stream.destroy();
-  const opened = new Promise<Session>((resolve, reject) => {
-    const timer = after(connectTimeoutMs, () => {
-      reject(
-        Object.assign(new Error(`no connection within ${connectTimeoutMs} ms (connectTimeoutMs)`), {
-          code: 'ETIMEDOUT',
-        }),
-      );
-      destroy();
-    });
-    const fail = (error: unknown) => {
-      clearTimeout(timer);
-      reject(error as Error);
-      destroy();
+  const session = new Session(client, home);
+  let abandon = (): void => undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    abandon = () => {
+      reject(Object.assign(new Error(overdueText(settings)), { code: 'ETIMEDOUT' }));
+      client.connection.stream.destroy();
     };
-    client.connect((error: Error | null | undefined) => {
-      if (error) {
-        fail(error);
-        return;
-      }
-      const session = new Session(client, home);
-      const succeed = () => {
-        clearTimeout(timer);
-        resolve(session);
-      };
-      if (!onConnect) {
-        succeed();
-        return;
-      }
-      session.closing = false;
-      Promise.resolve()
-        .then(() => onConnect({ query: (text, values) => session.query(text, values) as never }))
-        .then(succeed, (error: unknown) => {
-          session.closing = true;
-          fail(error);
-        });
-    });
   });
-  opened.catch(() => undefined);
-  return { opened, abandon: destroy };
+  const timer = after(settings.connectTimeoutMs, abandon);
+  const opened = Promise.race([prepare(session, settings), overdue]).catch((error: unknown) => {
+    session.closing = true;
+    client.connection.stream.destroy();
+    throw error;
+  });
+  const stop = () => clearTimeout(timer);
+  opened.then(stop, stop);
+  return { opened, abandon };
 }
+
+async function prepare(session: Session, { onConnect }: Settings): Promise<Session> {
+  await session.client.connect();
+  if (onConnect) await onConnect({ query: (text, values) => session.query(text, values) as never });
+  return session;
+}
+
+const overdueText = ({ connectTimeoutMs }: Settings) =>
+  `no connection within ${connectTimeoutMs} ms (connectTimeoutMs)`;

@@ -90,7 +90,7 @@ export async function runOn(
     showCaller(error);
     throw error;
   } finally {
-    core.suspectDeadlock();
+    core.deadlock.suspect();
   }
 }
 

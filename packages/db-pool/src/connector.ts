@@ -87,6 +87,7 @@ export class Connector {
   #succeeded(session: Session, startedAt: number): void {
     const wasDown = this.down;
     this.#everConnected = true;
+    session.verified = this.#owner.suspicion;
     this.failures = 0;
     this.hopeless = false;
     this.lastError = undefined;

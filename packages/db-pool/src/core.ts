@@ -1,64 +1,56 @@
 import type { ClientConfig } from 'pg';
 import { Connector, type ConnectorOwner } from './connector.ts';
-import { heldBy, isDeadlocked, type Context } from './context.ts';
-import {
-  PoolAcquireTimeoutError,
-  PoolClosedError,
-  PoolDeadlockError,
-  PoolFullError,
-  type AcquirePhase,
-} from './errors.ts';
-import { createEmitter, type CloseReason, type PoolListener } from './events.ts';
-import { expiresAtMs, fitness } from './fitness.ts';
-import { holderOf, holdersOf } from './holders.ts';
+import { DeadlockWatch } from './deadlock.ts';
+import { PoolClosedError, PoolFullError } from './errors.ts';
+import { createEmitter, type CloseReason, type PoolListener, type SessionObserver } from './events.ts';
+import { expiresAtMs, fitness, whyUnfit, type Demands } from './fitness.ts';
+import { holdersOf, type Holder } from './holders.ts';
 import type { Settings } from './options.ts';
 import { NOBODY, type Session } from './session.ts';
-import { Counters, type PoolStats } from './stats.ts';
-import { afterInBackground, type Timer } from './timer.ts';
+import { Counters, snapshot, type PoolStats } from './stats.ts';
+import { Supply } from './supply.ts';
+import { acquireTimeout } from './timeout-error.ts';
+import { answers, cleaned, needsCleaning } from './upkeep.ts';
 import { WaitQueue } from './wait-queue.ts';
-import { createWaiter, type Receiver, type Waiter } from './waiter.ts';
-import { cleaned, needsCleaning, answers } from './upkeep.ts';
+import { createWaiter, type Receiver, type Request, type Waiter } from './waiter.ts';
 
 const CLOSE_GRACE_MS = 1_000;
 const STATEMENT_GRACE_MS = 1_000;
 
-/** Who wants to see the driver's clients come and go. */
-export interface SessionObserver {
-  opened(session: Session): void;
-  removed(session: Session): void;
-  lost(session: Session, error: Error): void;
-}
-
-/** Lends sessions: who waits, what is idle, what must be opened or thrown away. Everything public is a shell around it. */
-export class Core implements ConnectorOwner {
+/**
+ * Lends sessions: who waits, what is idle, what is thrown away. A session is in exactly one place: idle, lent (`held`), or in a
+ * checkup (`checking`). Everything public is a shell around this class.
+ */
+export class Core implements ConnectorOwner, Demands {
   readonly settings: Settings;
   readonly counters: Counters = new Counters();
   readonly config: ClientConfig;
   readonly now: () => number;
   readonly emit: PoolListener;
   readonly sessions: Set<Session> = new Set();
+  readonly idle: Session[] = [];
   readonly waiters: WaitQueue<Waiter> = new WaitQueue<Waiter>();
   readonly connector: Connector;
-  readonly idle: Session[] = [];
+  readonly deadlock: DeadlockWatch = new DeadlockWatch(this);
+  /** What a statement may take, as seen from here: behind a pooler the limit itself, else a backstop to the server's own. */
+  readonly statementMs: number;
+  readonly pingAfterIdleMs: number;
   state: 'open' | 'draining' | 'closed' = 'open';
+  suspended = false;
   suspicion = 0;
   epoch = 0;
-  suspended = false;
   size: number;
   overflow: number;
   /** Sessions that are pinged or reset and come back to the queue by themselves. */
   checking = 0;
-  #replacing = 0;
-  #overflowTimer: Timer;
-  #lastQueuedMs = -Infinity;
-  #deadlockCheck = false;
   /** Sockets on their way out. */
   closing = 0;
-  /** What a statement may take, as seen from here: behind a pooler the limit itself, else a backstop to the server's own. */
-  readonly statementMs: number;
-  /** Called whenever the number of sessions falls; `close` waits on it. */
+  /** Called whenever the number of sessions or sockets falls. */
   onShrink: (() => void) | undefined;
   observer: SessionObserver | undefined;
+  readonly #supply: Supply = new Supply(this);
+  #toReplace = 0;
+  #lastQueuedMs = -Infinity;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -66,8 +58,9 @@ export class Core implements ConnectorOwner {
     this.now = settings.now;
     this.size = settings.size;
     this.overflow = settings.overflow;
-    this.statementMs = settings.bouncer ? settings.statementMs : settings.statementMs + STATEMENT_GRACE_MS;
+    this.pingAfterIdleMs = settings.pingAfterIdleMs;
     this.emit = createEmitter(settings.name, settings.onEvent);
+    this.statementMs = settings.bouncer ? settings.statementMs : settings.statementMs + STATEMENT_GRACE_MS;
     this.connector = new Connector(settings, this);
   }
 
@@ -75,7 +68,7 @@ export class Core implements ConnectorOwner {
     return this.size + this.overflow;
   }
 
-  /** A session at once, if one is idle, sound and nobody waits. It is the caller's until `release`. */
+  /** A session at once, if one is idle and sound and nobody waits. It is the caller's until `release`. */
   take(): Session | undefined {
     if (this.suspended || this.waiters.size > 0 || this.state !== 'open') return undefined;
     const nowMs = this.now();
@@ -85,10 +78,7 @@ export class Core implements ConnectorOwner {
   }
 
   /** Joins the queue. The receiver hears exactly once. */
-  wait(
-    receiver: Receiver,
-    options: { timeoutMs: number; signal: AbortSignal | undefined; context: Context | undefined; shared: boolean },
-  ): void {
+  wait(receiver: Receiver, request: Request): void {
     const refusal = this.#refusal();
     if (refusal) {
       this.counters.failed += 1;
@@ -97,15 +87,15 @@ export class Core implements ConnectorOwner {
     }
     const nowMs = this.now();
     const waiter = createWaiter(receiver, {
-      ...options,
+      ...request,
       nowMs,
-      onTimeout: (waiter) => this.#leave(waiter, 'timedOut', () => this.#timeoutError(waiter)),
-      onAbort: (waiter) => this.#leave(waiter, 'aborted', () => options.signal?.reason),
+      onTimeout: (waiter) => this.dismiss(waiter, 'timedOut', () => acquireTimeout(this, this.now() - waiter.sinceMs)),
+      onAbort: (waiter) => this.dismiss(waiter, 'aborted', () => request.signal?.reason),
     });
     waiter.place = this.waiters.join(waiter);
     this.#lastQueuedMs = nowMs;
     this.pulse();
-    if (waiter.place.queued && options.context) this.refuseDeadlock(waiter);
+    if (waiter.place.queued && request.context) this.deadlock.refuse(waiter);
   }
 
   /** Serves the queue with what is idle and orders what is missing. Safe to call at any time. */
@@ -116,16 +106,16 @@ export class Core implements ConnectorOwner {
       const session = this.#popReady(nowMs);
       if (session) this.#grant(session, nowMs);
     }
-    this.#order(nowMs);
+    this.#supply.order(nowMs);
   }
 
   /** Back from a borrower. Never throws; what is not clean is cleaned before the next one gets it. */
   release(session: Session, broken = false): void {
     if (!session.held) return;
+    const nowMs = this.now();
     session.held = false;
     session.loan = NOBODY;
     session.leakReported = false;
-    const nowMs = this.now();
     this.counters.released += 1;
     this.counters.heldMs += nowMs - session.heldSinceMs;
     if (session.lost !== undefined) this.discard(session, 'lost');
@@ -134,15 +124,16 @@ export class Core implements ConnectorOwner {
     else this.#offer(session, nowMs);
   }
 
+  /** Out of the pool, and its socket closed. A second call does nothing. */
   discard(session: Session, reason: CloseReason): void {
     if (!this.sessions.delete(session)) return;
     this.counters.destroyed += 1;
-    if (reason === 'lost' || reason === 'ping') this.#replacing += 1;
+    if (reason === 'lost' || reason === 'ping') this.#toReplace += 1;
     this.emit({ type: 'close', pid: session.client.processID, reason });
-    const forced = reason === 'lost' || reason === 'ping' || reason === 'unfinished';
     this.observer?.removed(session);
     this.closing += 1;
-    void session.close(forced ? 0 : CLOSE_GRACE_MS).then(() => {
+    const atOnce = reason === 'lost' || reason === 'ping' || reason === 'unfinished';
+    void session.close(atOnce ? 0 : CLOSE_GRACE_MS).then(() => {
       this.closing -= 1;
       this.onShrink?.();
     });
@@ -150,11 +141,25 @@ export class Core implements ConnectorOwner {
     this.pulse();
   }
 
-  failWaiters(error: unknown): void {
-    for (let waiter = this.waiters.shift(); waiter; waiter = this.waiters.shift()) {
-      this.counters.failed += 1;
-      waiter.fail(error);
+  /** Out of the queue with an error; nothing happens to one who was served or has left. */
+  dismiss(waiter: Waiter, counter: 'timedOut' | 'aborted' | 'failed', error: () => unknown): void {
+    if (!waiter.place || !this.waiters.leave(waiter.place)) return;
+    this.counters[counter] += 1;
+    this.counters.waitedMs += this.now() - waiter.sinceMs;
+    waiter.fail(error());
+    this.onShrink?.();
+  }
+
+  dismissAll(error: unknown): void {
+    for (const waiter of this.waiters) this.dismiss(waiter, 'failed', () => error);
+  }
+
+  /** Closes idle sessions that are too many for the present size. */
+  trim(): void {
+    while (this.sessions.size > this.size && this.idle.length > 0) {
+      this.discard(this.idle.shift() as Session, 'overflow');
     }
+    this.pulse();
   }
 
   onLost(session: Session, error: Error): void {
@@ -163,30 +168,30 @@ export class Core implements ConnectorOwner {
     this.suspicion += 1;
     this.emit({ type: 'lost', pid: session.client.processID, error });
     const at = this.idle.indexOf(session);
-    if (at >= 0) {
-      this.idle.splice(at, 1);
-      this.observer?.lost(session, error);
-      this.discard(session, 'lost');
-    }
+    if (at < 0) return;
+    this.idle.splice(at, 1);
+    this.observer?.lost(session, error);
+    this.discard(session, 'lost');
   }
 
   onOpened(session: Session): void {
     const nowMs = this.now();
     this.counters.created += 1;
-    if (this.#replacing > 0) {
-      this.#replacing -= 1;
+    if (this.#toReplace > 0) {
+      this.#toReplace -= 1;
       this.counters.reconnects += 1;
     }
     session.expiresAtMs = expiresAtMs(nowMs, this.settings.recycleMs, this.settings.recycleJitter, Math.random);
     session.epoch = this.epoch;
     this.sessions.add(session);
     this.observer?.opened(session);
-    if (this.state === 'closed' || session.lost !== undefined) this.discard(session, 'closed');
+    if (this.state === 'closed') this.discard(session, 'closed');
     else this.#offer(session, nowMs);
+    this.pulse();
   }
 
   onConnectFailed(error: Error, hopeless: boolean): void {
-    if (hopeless && this.sessions.size === 0) this.failWaiters(error);
+    if (hopeless && this.sessions.size === 0) this.dismissAll(error);
     this.onShrink?.();
   }
 
@@ -194,60 +199,20 @@ export class Core implements ConnectorOwner {
     this.pulse();
   }
 
-  /** A borrower's statement has ended: if it does not go on to the next one, its nested waiter may have closed a circle. */
-  suspectDeadlock(): void {
-    if (this.waiters.size === 0 || this.#deadlockCheck) return;
-    this.#deadlockCheck = true;
-    setImmediate(() => {
-      this.#deadlockCheck = false;
-      const newest = [...this.waiters].findLast((waiter) => waiter.context !== undefined);
-      if (newest) this.refuseDeadlock(newest);
-    });
-  }
-
-  /** Fails the newest waiter whose wait closes a circle: every connection is held by a context that waits for one. */
-  refuseDeadlock(waiter: Waiter): void {
-    if (this.sessions.size < this.capacity || this.checking > 0 || this.connector.connecting > 0) return;
-    if (!isDeadlocked(this.capacity, this.sessions, this.waiters)) return;
-    this.#leave(waiter, 'failed', () => {
-      const reason = 'every connection is held by a caller that waits for another one';
-      return new PoolDeadlockError(reason, this.stats(), this.holders());
-    });
-  }
-
-  /** Closes idle sessions that are too many for the present size. */
-  trim(): void {
-    while (this.sessions.size > this.size && this.idle.length > 0)
-      this.discard(this.idle.shift() as Session, 'overflow');
-    this.pulse();
-  }
-
-  holders(): ReturnType<typeof holdersOf> {
+  holders(): Holder[] {
     return holdersOf(this.sessions, this.now());
   }
 
   stats(): PoolStats {
-    const { size, overflow, counters } = this;
-    const open = this.sessions.size;
-    const idle = this.idle.length;
-    const gauges = {
-      size,
-      overflow,
-      open,
-      idle,
-      busy: open - idle,
-      waiting: this.waiters.size,
-      connecting: this.connector.connecting,
-    };
-    return Object.freeze({ ...gauges, ...counters });
+    return snapshot(this);
   }
 
   /** The most recently used session that may be lent. Those it finds unfit are pinged or thrown away on the way. */
   #popReady(nowMs: number): Session | undefined {
     for (let session = this.idle.pop(); session; session = this.idle.pop()) {
-      const verdict = fitness(session, this.#demands(), nowMs);
+      const verdict = fitness(session, this, nowMs);
       if (verdict === 'ready') return session;
-      if (verdict === 'discard') this.discard(session, this.#reasonOf(session));
+      if (verdict === 'discard') this.discard(session, whyUnfit(session, this));
       else {
         this.#ping(session);
         // A ping under way is supply on its way: no more of them than callers who wait.
@@ -255,14 +220,6 @@ export class Core implements ConnectorOwner {
       }
     }
     return undefined;
-  }
-
-  #demands(): { epoch: number; suspicion: number; pingAfterIdleMs: number } {
-    return { epoch: this.epoch, suspicion: this.suspicion, pingAfterIdleMs: this.settings.pingAfterIdleMs };
-  }
-
-  #reasonOf(session: Session): CloseReason {
-    return session.lost === undefined ? (session.epoch === this.epoch ? 'expired' : 'invalidated') : 'lost';
   }
 
   #lend(session: Session, nowMs: number): void {
@@ -282,38 +239,25 @@ export class Core implements ConnectorOwner {
     waiter.grant(session);
   }
 
-  /** A clean session: to the head of the queue, or to the idle ones. */
+  /** A clean session that nobody has: to the head of the queue, or to the idle ones. */
   #offer(session: Session, nowMs: number): void {
-    if (fitness(session, { ...this.#demands(), pingAfterIdleMs: Infinity }, nowMs) === 'discard') {
-      this.discard(session, this.#reasonOf(session));
-    } else if (this.waiters.size > 0 && !this.suspended) {
-      if (session.verified === this.suspicion) this.#grant(session, nowMs);
-      else this.#ping(session);
-    } else this.#park(session, nowMs);
+    session.idleSinceMs = nowMs;
+    const verdict = fitness(session, this, nowMs);
+    if (verdict === 'discard') this.discard(session, whyUnfit(session, this));
+    else if (this.waiters.size === 0 || this.suspended) this.#park(session, nowMs);
+    else if (session.verified !== this.suspicion) this.#ping(session);
+    else this.#grant(session, nowMs);
   }
 
   #park(session: Session, nowMs: number): void {
-    if (this.state !== 'open') {
-      this.discard(session, 'closed');
-      return;
-    }
+    const surplus = this.sessions.size > this.size;
     const lingerMs = this.settings.overflowAfterMs;
-    if (this.sessions.size > this.size && nowMs - this.#lastQueuedMs >= lingerMs) {
-      this.discard(session, 'overflow');
-      return;
+    if (this.state !== 'open') this.discard(session, 'closed');
+    else if (surplus && nowMs - this.#lastQueuedMs >= lingerMs) this.discard(session, 'overflow');
+    else {
+      this.idle.push(session);
+      if (surplus) this.#supply.review(lingerMs);
     }
-    session.idleSinceMs = nowMs;
-    this.idle.push(session);
-    if (this.sessions.size > this.size) this.#reviewOverflow(lingerMs);
-  }
-
-  /** Looks again in `ms`: at a queue whose head has waited long enough by then, or at overflow that nobody needs. */
-  #reviewOverflow(ms: number): void {
-    this.#overflowTimer ??= afterInBackground(ms, () => {
-      this.#overflowTimer = undefined;
-      if (this.waiters.size === 0) this.trim();
-      else this.pulse();
-    });
   }
 
   #ping(session: Session): void {
@@ -341,71 +285,10 @@ export class Core implements ConnectorOwner {
     });
   }
 
-  #order(nowMs: number): void {
-    if (this.state === 'closed') return;
-    const supply = this.sessions.size + this.connector.connecting;
-    const unmet = this.waiters.size - this.checking - this.connector.connecting;
-    const refill = this.state === 'open' ? this.settings.minIdle - supply : 0;
-    const wanted = Math.min(Math.max(unmet, refill), this.size - supply);
-    if (wanted > 0) this.connector.want(wanted);
-    else if (unmet > 0 && supply < this.capacity && supply >= this.size)
-      this.#orderOverflow(nowMs, Math.min(unmet, this.capacity - supply));
-  }
-
-  #orderOverflow(nowMs: number, count: number): void {
-    const head = this.waiters.peek();
-    if (!head) return;
-    const dueMs = head.sinceMs + this.settings.overflowAfterMs - nowMs;
-    if (dueMs <= 0) this.connector.want(count);
-    else this.#reviewOverflow(dueMs);
-  }
-
   #refusal(): Error | undefined {
     if (this.state !== 'open') return new PoolClosedError();
     if (this.waiters.size >= this.settings.maxWaiting) return new PoolFullError(this.stats());
-    if (this.connector.hopeless && this.connector.backingOff && this.sessions.size === 0)
-      return this.connector.lastError;
-    return undefined;
-  }
-
-  #leave(waiter: Waiter, counter: 'timedOut' | 'aborted' | 'failed', error: () => unknown): void {
-    if (!waiter.place || !this.waiters.leave(waiter.place)) return;
-    this.counters[counter] += 1;
-    this.counters.waitedMs += this.now() - waiter.sinceMs;
-    waiter.fail(error());
-  }
-
-  #timeoutError(waiter: Waiter): PoolAcquireTimeoutError {
-    const holders = this.holders();
-    const { lastError } = this.connector;
-    const facts = {
-      phase: this.#phase(),
-      waitedMs: this.now() - waiter.sinceMs,
-      stats: this.stats(),
-      holders,
-      cause: lastError,
-    };
-    const error = new PoolAcquireTimeoutError(facts);
-    this.emit({ type: 'acquire-timeout', error });
-    return error;
-  }
-
-  #phase(): AcquirePhase {
-    if (this.suspended) return 'suspended';
-    if (this.connector.down || this.connector.connecting > 0) return 'connect';
-    return this.checking > 0 && this.sessions.size === this.checking ? 'ping' : 'queue';
-  }
-
-  /** Reports an acquire inside a context that holds a connection, or refuses it. */
-  nested(context: Context | undefined): Error | undefined {
-    const session = heldBy(context);
-    if (!session || this.settings.nested === 'allow') return undefined;
-    this.emit({ type: 'nested-acquire', holder: holderOf(session, this.now()) });
-    if (this.settings.nested === 'warn') return undefined;
-    return new PoolDeadlockError(
-      'this async context holds a connection already (nested: error)',
-      this.stats(),
-      this.holders(),
-    );
+    const { hopeless, backingOff, lastError } = this.connector;
+    return hopeless && backingOff && this.sessions.size === 0 ? lastError : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Holder } from './holders.ts';
+import type { Session } from './session.ts';
 
 /** Why a connection was closed. */
 export type CloseReason =
@@ -26,6 +27,13 @@ export type PoolEvent =
   | { type: 'nested-acquire'; holder: Holder }
   | { type: 'hook-error'; error: unknown }
   | { type: 'retry'; attempt: number; delayMs: number; error: unknown };
+
+/** Who wants to see the driver's clients come and go. */
+export interface SessionObserver {
+  opened(session: Session): void;
+  removed(session: Session): void;
+  lost(session: Session, error: Error): void;
+}
 
 export type PoolListener = (event: PoolEvent) => void;
 

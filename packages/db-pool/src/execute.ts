@@ -41,7 +41,7 @@ export function execute(
       },
       reject(error) {
         settle();
-        reject(error as Error);
+        reject(error);
       },
     };
     const leave = (reason: unknown) => {

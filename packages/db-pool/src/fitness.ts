@@ -33,3 +33,9 @@ export function fitness(facts: Facts, demands: Demands, nowMs: number): Fitness 
 export function expiresAtMs(nowMs: number, recycleMs: number, jitter: number, random: () => number): number {
   return nowMs + recycleMs * (1 - jitter * random());
 }
+
+/** The reason for a verdict of `discard`, for the event. */
+export function whyUnfit(facts: Facts, demands: Demands): 'lost' | 'invalidated' | 'expired' {
+  if (facts.lost !== undefined) return 'lost';
+  return facts.epoch === demands.epoch ? 'expired' : 'invalidated';
+}

@@ -47,7 +47,7 @@ export class Line<Input> {
         },
         refuse(error) {
           leave();
-          reject(error as Error);
+          reject(error);
         },
       });
       this.waiting += 1;
@@ -62,10 +62,10 @@ export class Line<Input> {
 
   /** Lets all callers of `key` in. */
   admit(key: string): void {
-    for (const caller of [...(this.#groups.get(key) ?? [])]) caller.admit();
+    for (const caller of this.#groups.get(key) ?? []) caller.admit();
   }
 
   refuseAll(error: unknown): void {
-    for (const key of [...this.#groups.keys()]) for (const caller of [...(this.#groups.get(key) ?? [])]) caller.refuse(error);
+    for (const group of this.#groups.values()) for (const caller of group) caller.refuse(error);
   }
 }

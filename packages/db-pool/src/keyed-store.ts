@@ -60,7 +60,9 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
 
   peek(input: Input): Client | undefined {
     const entry = this.#entries.get(this.#settings.key(input));
-    return entry && staleness(entry, this.#settings, this.#settings.now()) === undefined ? entry.client?.value : undefined;
+    return entry && staleness(entry, this.#settings, this.#settings.now()) === undefined
+      ? entry.client?.value
+      : undefined;
   }
 
   async invalidate(input: Input): Promise<void> {
@@ -98,7 +100,7 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
     clearInterval(this.#reaper);
     this.#line.refuseAll(new KeyedClosedError());
     this.#ending.abort(new KeyedClosedError());
-    for (const entry of [...this.#entries.values()]) this.#retire(entry, 'closed');
+    for (const entry of this.#entries.values()) this.#retire(entry, 'closed');
     const left = [...this.#retired];
     await settlesWithin(Promise.all(left.map((entry) => entry.gone)), timeoutMs);
     const forced = [...this.#retired].filter((entry) => !entry.disposed);
@@ -164,7 +166,8 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
 
   /** After a lease, a creation or a failure: ends what nobody needs, lets the next key in. */
   #settle(entry: Entry<Client>): void {
-    if (entry.retired && entry.leases === 0 && !(entry.client === undefined && this.#entries.get(entry.key) === entry)) void this.#end(entry);
+    if (entry.retired && entry.leases === 0 && !(entry.client === undefined && this.#entries.get(entry.key) === entry))
+      void this.#end(entry);
     const next = this.#line.nextKey;
     if (next !== undefined && (this.#entries.has(next) || this.#makeRoom())) this.#line.admit(next);
   }
@@ -197,7 +200,7 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
 
   #reap(): void {
     const nowMs = this.#settings.now();
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of this.#entries.values()) {
       const stale = staleness(entry, this.#settings, nowMs);
       if (stale && entry.client) this.#retire(entry, stale);
     }

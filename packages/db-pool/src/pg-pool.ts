@@ -13,12 +13,8 @@ import type { Session } from './session.ts';
 import type { Borrow } from './tx.ts';
 import type { Pool } from './types.ts';
 
-type Callback<T> = (error: Error | undefined, value?: T) => void;
-type ConnectCallback = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  done: PoolClient['release'],
-) => void;
+type Reply<T> = (error: Error | undefined, value?: T) => void;
+type ConnectReply = (error: Error | undefined, client: PoolClient | undefined, done: PoolClient['release']) => void;
 interface Submittable {
   submit(connection: unknown): void;
 }
@@ -80,35 +76,35 @@ class PgPoolFacade {
 
   log(): void {}
 
-  connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
+  connect(reply?: ConnectReply): Promise<PoolClient> | undefined {
     const lent = this.#borrow({}).then((session) => this.#lend(session));
-    if (callback === undefined) return lent;
+    if (reply === undefined) return lent;
     lent.then(
-      (client) => later(() => callback(undefined, client, client.release)),
-      (error: Error) => later(() => callback(error, undefined, () => undefined)),
+      (client) => later(() => reply(undefined, client, client.release)),
+      (error: Error) => later(() => reply(error, undefined, () => undefined)),
     );
     return undefined;
   }
 
-  query(text: string | QueryConfig | Submittable, values?: unknown, callback?: Callback<QueryResult>): unknown {
-    const done = typeof values === 'function' ? (values as Callback<QueryResult>) : callback;
+  query(text: string | QueryConfig | Submittable, values?: unknown, last?: Reply<QueryResult>): unknown {
+    const reply = typeof values === 'function' ? (values as Reply<QueryResult>) : last;
     const list = typeof values === 'function' ? undefined : (values as unknown[] | undefined);
     const answer = isSubmittable(text) ? this.#submit(text) : this.#pool.query(text, list);
-    if (done === undefined) return answer;
+    if (reply === undefined) return answer;
     answer.then(
-      (result) => later(() => done(undefined, result)),
-      (error: Error) => later(() => done(error)),
+      (result) => later(() => reply(undefined, result)),
+      (error: Error) => later(() => reply(error)),
     );
     return undefined;
   }
 
-  end(callback?: () => void): Promise<void> | undefined {
+  end(reply?: () => void): Promise<void> | undefined {
     this.ending = true;
     const ended = this.#pool.close().then(() => {
       this.ended = true;
     });
-    if (callback === undefined) return ended;
-    void ended.then(() => later(callback));
+    if (reply === undefined) return ended;
+    void ended.then(() => later(reply));
     return undefined;
   }
 

@@ -9,7 +9,7 @@ import type { Holder } from './holders.ts';
 import { startHousekeeper } from './housekeeper.ts';
 import type { PoolOptions } from './options.ts';
 import { asPgPool } from './pg-pool.ts';
-import type { Loan, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { duration, settingsOf, whole } from './settings.ts';
 import type { PoolStats } from './stats.ts';
 import { runTx, type Tx, type TxOptions } from './tx.ts';
@@ -18,7 +18,8 @@ import { validateCapacity, type CapacityReport } from './validate.ts';
 import type { AcquireOptions } from './waiter.ts';
 
 const CLOSE_MS = 10_000;
-const STACK_SAMPLE = 16;
+const STACK_SAMPLE = 64;
+const DEFAULTS: AcquireOptions = {};
 
 /** Creates a pool. Opens nothing before the first use, unless `minIdle` asks for it. @throws {TypeError|RangeError} naming option and value. */
 export function createPool(options: PoolOptions): Pool {
@@ -49,10 +50,10 @@ class CorralPool implements Pool {
     const { statementMs } = core;
     const endsAtMs = timeoutMs === Infinity ? Infinity : core.now() + timeoutMs;
     for (let repeats = 0; ; repeats += 1) {
-      const session = (await this.#checkOut(
+      const session = await this.#checkOut(
         { signal, timeoutMs: endsAtMs === Infinity ? undefined : endsAtMs - core.now() },
         true,
-      )) as Session;
+      );
       try {
         const leftMs = endsAtMs === Infinity ? Infinity : endsAtMs - core.now();
         const limits = { signal, timeoutMs: Math.min(statementMs, leftMs), statedMs: Math.min(statementMs, timeoutMs) };
@@ -70,15 +71,11 @@ class CorralPool implements Pool {
     }
   }
 
-  acquire(options: AcquireOptions = {}): Promise<Connection> {
-    const { label, leakMs } = options;
+  acquire(options: AcquireOptions = DEFAULTS): Promise<Connection> {
     const origin = this.#capture();
-    const lease = (session: Session): Connection => {
-      if (label !== undefined || origin !== undefined || leakMs !== undefined) session.loan = { label, origin, leakMs };
-      return new Lease(this.#core, session);
-    };
     const session = this.#checkOut(options, false);
-    return session instanceof Promise ? session.then(lease) : Promise.resolve(lease(session));
+    if (!(session instanceof Promise)) return Promise.resolve(this.#lease(session, options, origin));
+    return session.then((late) => this.#lease(late, options, origin));
   }
 
   async use<T>(fn: (connection: Connection) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
@@ -162,6 +159,11 @@ class CorralPool implements Pool {
     await this.close();
   }
 
+  #lease(session: Session, { label, leakMs }: AcquireOptions, origin: Error | undefined): Connection {
+    if (label !== undefined || origin !== undefined || leakMs !== undefined) session.loan = { label, origin, leakMs };
+    return new Lease(this.#core, session);
+  }
+
   /** A session, with its holder's name on it. */
   async #borrow(options: AcquireOptions): Promise<Session> {
     const { label, leakMs } = options;
@@ -177,7 +179,7 @@ class CorralPool implements Pool {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const context = this.#contexts.current();
     if (context !== undefined) {
-      const refusal = this.#core.nested(context);
+      const refusal = this.#core.deadlock.nested(context);
       if (refusal) return Promise.reject(refusal);
     }
     const session = this.#core.take();
@@ -189,7 +191,7 @@ class CorralPool implements Pool {
     });
   }
 
-  /** The caller's stack, unformatted, for one checkout in 16 or as the options say. After a leak was seen, for all. */
+  /** The caller's stack, unformatted, for one checkout in 64 or as the options say. After a leak was seen, for all. */
   #capture(): Error | undefined {
     const { stacks } = this.#core.settings;
     if (stacks === 'never') return undefined;

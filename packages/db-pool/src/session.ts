@@ -72,7 +72,7 @@ export class Session {
     client.on('end', () => this.#fail(new Error('the server closed the connection')));
     client.on('drain', () => this.#rest());
     // Statements that bypass the session (cursors, COPY, an ORM on the raw client) must count as activity too.
-    this.#rawQuery = client.query.bind(client) as PgClient['query'];
+    this.#rawQuery = client.query.bind(client);
     client.query = ((...args: Parameters<PgClient['query']>) => {
       this.#busy = true;
       const [first] = args as unknown as [string | { text?: string }];

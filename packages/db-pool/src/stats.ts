@@ -72,3 +72,21 @@ export function summary(stats: PoolStats): string {
   const { open, idle, busy, waiting, connecting, size, overflow } = stats;
   return `${open} open (${busy} busy, ${idle} idle), ${connecting} connecting, ${waiting} waiting, size ${size} + overflow ${overflow}`;
 }
+
+/** What a snapshot is taken of. */
+export interface Measured {
+  readonly counters: Counters;
+  readonly sessions: { readonly size: number };
+  readonly idle: readonly unknown[];
+  readonly waiters: { readonly size: number };
+  readonly connector: { readonly connecting: number };
+  readonly size: number;
+  readonly overflow: number;
+}
+
+export function snapshot({ counters, sessions, idle, waiters, connector, size, overflow }: Measured): PoolStats {
+  const open = sessions.size;
+  const gauges = { size, overflow, open, idle: idle.length, busy: open - idle.length };
+  const queue = { waiting: waiters.size, connecting: connector.connecting };
+  return Object.freeze(Object.assign({}, gauges, queue, counters));
+}

@@ -131,17 +131,17 @@ function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T
       return;
     }
     signal.addEventListener('abort', onAbort);
-    const done = () => signal.removeEventListener('abort', onAbort);
+    const forget = () => signal.removeEventListener('abort', onAbort);
     void Promise.resolve()
       .then(work)
       .then(
         (value) => {
-          done();
+          forget();
           resolve(value);
         },
         (error: unknown) => {
-          done();
-          reject(error as Error);
+          forget();
+          reject(error);
         },
       );
   });

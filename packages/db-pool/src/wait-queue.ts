@@ -44,7 +44,8 @@ export class WaitQueue<Item> {
     return true;
   }
 
+  // Those who wait now, in order. Leaving while it runs, oneself or others, is fine.
   *[Symbol.iterator](): Generator<Item> {
-    for (let place = this.#head; place; place = place.next) yield place.item;
+    for (let place = this.#head; place; place = place.next) if (place.queued) yield place.item;
   }
 }

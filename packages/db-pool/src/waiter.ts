@@ -30,12 +30,16 @@ export interface Waiter extends Receiver {
   place: Place<Waiter> | undefined;
 }
 
-export interface WaitOptions {
+/** What a caller asks for when there is nothing at once. */
+export interface Request {
   timeoutMs: number;
   signal: AbortSignal | undefined;
-  nowMs: number;
   shared: boolean;
   context: Context | undefined;
+}
+
+export interface WaitOptions extends Request {
+  nowMs: number;
   /** Both leave the queue first; false: it was served already. */
   onTimeout(waiter: Waiter): void;
   onAbort(waiter: Waiter): void;
@@ -44,7 +48,6 @@ export interface WaitOptions {
 /** Binds a receiver to its deadline and its signal; both are forgotten at the moment it is served. */
 export function createWaiter(receiver: Receiver, options: WaitOptions): Waiter {
   const { timeoutMs, signal, nowMs, shared, context, onTimeout, onAbort } = options;
-  let timer: Timer;
   const settle = () => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', aborted);
@@ -64,7 +67,7 @@ export function createWaiter(receiver: Receiver, options: WaitOptions): Waiter {
     },
   };
   const aborted = () => onAbort(waiter);
-  timer = after(timeoutMs, () => onTimeout(waiter));
+  const timer: Timer = after(timeoutMs, () => onTimeout(waiter));
   signal?.addEventListener('abort', aborted);
   return waiter;
 }

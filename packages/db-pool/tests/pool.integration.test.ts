@@ -24,11 +24,15 @@ describe('query', () => {
 
   it('rejects with the driver’s own error, and keeps the connection', async () => {
     const pool = open({ size: 1, overflow: 0 });
-    const { rows: [before] } = await pool.query('select pg_backend_pid() as pid');
+    const {
+      rows: [before],
+    } = await pool.query('select pg_backend_pid() as pid');
 
     await expect(pool.query('select 1 / 0')).rejects.toMatchObject({ code: '22012', severity: 'ERROR' });
 
-    const { rows: [after] } = await pool.query('select pg_backend_pid() as pid');
+    const {
+      rows: [after],
+    } = await pool.query('select pg_backend_pid() as pid');
     expect(after).toEqual(before);
   });
 });
@@ -57,7 +61,11 @@ describe('acquire', () => {
 
     const error = await pool.acquire({ timeoutMs: 20 }).catch((error: unknown) => error);
 
-    expect(error).toMatchObject({ code: 'ERR_POOL_ACQUIRE_TIMEOUT', phase: 'queue', holders: [{ label: 'nightly report', state: 'transaction' }] });
+    expect(error).toMatchObject({
+      code: 'ERR_POOL_ACQUIRE_TIMEOUT',
+      phase: 'queue',
+      holders: [{ label: 'nightly report', state: 'transaction' }],
+    });
     expect(pool.stats()).toMatchObject({ waiting: 0, timedOut: 1 });
   });
 
