@@ -3,6 +3,8 @@ import type { ReplicaSet } from './replicas.ts';
 import { startChild } from './child.ts';
 import type { Phase } from './result.ts';
 import type { Stage } from './stage.ts';
+import type { Reporter } from '../scenarios/scenario.ts';
+import { watchPhase } from './watch-phase.ts';
 
 /** The driver's event loop may be this late before its latencies say nothing, milliseconds. */
 const maxDriverLagMs = 20;
@@ -20,22 +22,31 @@ export interface LoadSpec {
   plannedMs: number;
 }
 
-/** Runs one load against `set` from a process of its own, and lets Postgres and the app count the statements. */
+/**
+ * Runs one load against `set` from a process of its own, and lets Postgres and the app count the statements. A
+ * `reporter` that takes samples gets them four times a second.
+ */
 export async function runPhase(
   stage: Stage,
   set: ReplicaSet,
   load: LoadSpec,
   onProgress: (progress: Progress) => void,
+  reporter?: Reporter,
 ): Promise<Phase> {
   const driver = startChild('load/main.ts');
+  const watch = watchPhase(stage, set, load, reporter);
   try {
-    driver.on('progress', onProgress);
+    driver.on('progress', (progress: Progress) => {
+      watch.progress(progress);
+      onProgress(progress);
+    });
     const before = await set.counts();
     await stage.serverCounts.reset();
+    watch.start();
     const report = await driver.ask<LoadReport>(load.type, load.profile);
     const wrapper = difference(await set.counts(), before);
     const server = stage.serverCounts.available ? await stage.serverCounts.read() : wrapper;
-    return {
+    const phase: Phase = {
       name: load.name,
       durationMs: Math.round(report.elapsedMs),
       requests: report.done,
@@ -47,15 +58,19 @@ export async function runPhase(
           .map((name) => [name, { server: server[name] ?? 0, wrapper: wrapper[name] ?? 0 }]),
       ),
       validity: validityOf(report, load),
+      ...(report.tallies === undefined ? {} : { tallies: report.tallies }),
     };
+    await watch.end(phase);
+    return phase;
   } finally {
+    await watch.stop();
     await driver.close();
   }
 }
 
 /** Whether the load was what it should have been; latencies and bounds mean nothing otherwise. */
 export function validityOf(report: LoadReport, load: Pick<LoadSpec, 'offered' | 'plannedMs'>): Phase['validity'] {
-  const achievedRate = report.done / load.offered;
+  const achievedRate = report.achievedRate ?? report.done / load.offered;
   const problems = [
     achievedRate < minAchievedRate &&
       `only ${(achievedRate * 100).toFixed(1)} % of the load was achieved (${report.firstErrors[0] ?? 'too slow'})`,

@@ -40,6 +40,8 @@ export interface Phase {
   latencyMs: Latency;
   /** Calls of each named statement, counted by Postgres and by the wrapper in the app. */
   counts: Record<string, { server: number; wrapper: number }>;
+  /** What was broken or changed on purpose meanwhile. */
+  chaos?: string[];
   /** How far the load was what it should have been. */
   validity: { ok: boolean; achievedRate: number; driverLagP99Ms: number; detail: string };
 }
