@@ -5,7 +5,7 @@ export interface Progress {
   done: number;
   errors: number;
   elapsedMs: number;
-  /** Requests that a second replica answered. */
+  /** Requests that a second replica had to answer: the tally `retried`. */
   retried: number;
   /** Of the requests since the last report; absent when there were none. */
   p50Ms?: number;
@@ -46,7 +46,6 @@ export function createRecorder(report: (progress: Progress) => void): Recorder {
   const tallies: Record<string, number> = {};
   let done = 0;
   let errors = 0;
-  let retried = 0;
   const inMs = (microseconds: number): number => Math.round(microseconds) / 1_000;
   // The monitor measures the distance between two samples; the lag is what goes beyond the interval.
   const lagP99Ms = (): number => Math.max(0, lag.percentile(99) / 1e6 - lagResolutionMs);
@@ -55,10 +54,14 @@ export function createRecorder(report: (progress: Progress) => void): Recorder {
       recent.count === 0 ? {} : { p50Ms: inMs(recent.percentile(50)), p99Ms: inMs(recent.percentile(99)) };
     recent.reset();
     const elapsedMs = performance.now() - startMs;
-    return { done, errors, retried, elapsedMs, driverLagP99Ms: lagP99Ms(), ...latest };
+    return { done, errors, retried: tallies['retried'] ?? 0, elapsedMs, driverLagP99Ms: lagP99Ms(), ...latest };
   };
   const timer = setInterval(() => report(progress()), 250);
-  const record = (latencyMs: number): void => histogram.record(Math.max(1, Math.round(latencyMs * 1_000)));
+  const record = (latencyMs: number): void => {
+    const microseconds = Math.max(1, Math.round(latencyMs * 1_000));
+    histogram.record(microseconds);
+    recent.record(microseconds);
+  };
 
   return {
     succeeded: (latencyMs) => {
@@ -73,7 +76,6 @@ export function createRecorder(report: (progress: Progress) => void): Recorder {
       if (latencyMs !== undefined) record(latencyMs);
       if (firstErrors.length < 5) firstErrors.push(error instanceof Error ? error.message : String(error));
     },
-    retried: () => void retried++,
     finish: () => {
       clearInterval(timer);
       lag.disable();

@@ -7,9 +7,21 @@ export interface ReplicaStart<Settings = unknown> {
   composition: string;
   /** 0, 1, 2, ... */
   index: number;
+  /** Default: a free one. A replica that comes back takes its own. */
+  port?: number;
   databaseUrl: string;
   redisUrl?: string | undefined;
   settings: Settings;
+}
+
+/** What a replica holds of the scenario's hot key now; looking changes nothing and asks the database nothing. */
+export interface HeldValue {
+  /** The value, in words. */
+  seen: string;
+  /** Milliseconds; absent when it is read from the database each time. */
+  ageMs?: number;
+  hits?: number;
+  loads?: number;
 }
 
 /** What a scenario puts into a replica. */
@@ -18,6 +30,8 @@ export interface ReplicaPart {
   counts(): Record<string, number>;
   /** The packages' own statistics. */
   stats(): Record<string, unknown>;
+  /** For the page's table of replicas. */
+  held?(): HeldValue;
   /** Requests of the supervisor beyond HTTP, e.g. chaos. */
   commands?: Record<string, (payload: never) => unknown>;
   close(): Promise<void>;

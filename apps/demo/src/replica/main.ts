@@ -17,7 +17,7 @@ async function start(options: ReplicaStart<never>): Promise<{ port: number }> {
     throw new Error(`scenario: expected one of ${Object.keys(builders).join(', ')}, got ${options.scenario}`);
   app = fastify({ forceCloseConnections: true });
   part = await build(app, options);
-  const address = await app.listen({ host: '127.0.0.1', port: 0 });
+  const address = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   return { port: Number(new URL(address).port) };
 }
 
@@ -25,6 +25,7 @@ serveParent(
   {
     start,
     counts: () => part?.counts() ?? {},
+    held: () => part?.held?.(),
     stats: () => part?.stats() ?? {},
     command: ({ name, payload }: { name: string; payload: never }) => part?.commands?.[name]?.(payload),
   },

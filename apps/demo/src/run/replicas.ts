@@ -1,5 +1,6 @@
-import type { ReplicaStart } from '../replica/contract.ts';
+import type { HeldValue, ReplicaStart } from '../replica/contract.ts';
 import { startChild, type Child } from './child.ts';
+import type { ReplicaView } from './live.ts';
 
 /** A running replica. */
 export interface Replica extends Child {
@@ -8,36 +9,65 @@ export interface Replica extends Child {
 }
 
 export interface ReplicaSet {
+  /** The one at an index changes when it is restarted. */
   readonly replicas: readonly Replica[];
   readonly ports: number[];
-  /** Calls of each named statement, summed over the replicas. */
+  /** Calls of each named statement, summed over the replicas; those of a killed replica are lost with it. */
   counts(): Promise<Record<string, number>>;
+  /** What each replica holds now. */
+  views(): Promise<ReplicaView[]>;
+  /** SIGKILL, then the same replica again on the same port, with nothing in its memory. */
+  restart(index: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Starts `count` replicas, each a process of its own, and waits until all of them listen. */
 export async function startReplicas(count: number, start: Omit<ReplicaStart, 'index'>): Promise<ReplicaSet> {
   const children = Array.from({ length: count }, () => startChild('src/replica/main.ts'));
+  const restarting = new Set<number>();
+  let closed = false;
   const closeAll = async (): Promise<void> => {
+    closed = true;
     await Promise.all(children.map((child) => child.close()));
   };
   try {
-    const replicas = await Promise.all(
-      children.map(async (child, index) => {
-        const { port } = await child.ask<{ port: number }>('start', { ...start, index } satisfies ReplicaStart);
-        return Object.assign(child, { index, port });
-      }),
-    );
+    const replicas = await Promise.all(children.map((child, index) => serve(child, { ...start, index })));
+    const living = (): Replica[] => replicas.filter(({ index }) => !restarting.has(index));
     return {
       replicas,
       ports: replicas.map(({ port }) => port),
-      counts: async () => addUp(await Promise.all(replicas.map((each) => each.ask<Record<string, number>>('counts')))),
+      counts: async () => addUp(await Promise.all(living().map((each) => each.ask<Record<string, number>>('counts')))),
+      views: () =>
+        Promise.all(replicas.map((replica) => viewOf(replica, restarting.has(replica.index) ? 'restarting' : 'up'))),
+      restart: async (index) => {
+        const { port } = replicas[index]!;
+        restarting.add(index);
+        try {
+          await replicas[index]!.kill();
+          if (closed) return;
+          children[index] = startChild('src/replica/main.ts');
+          replicas[index] = await serve(children[index], { ...start, index, port });
+        } finally {
+          restarting.delete(index);
+        }
+      },
       close: closeAll,
     };
   } catch (error) {
     await closeAll();
     throw error;
   }
+}
+
+async function serve(child: Child, start: ReplicaStart): Promise<Replica> {
+  const { port } = await child.ask<{ port: number }>('start', start);
+  return Object.assign(child, { index: start.index, port });
+}
+
+async function viewOf(replica: Replica, state: ReplicaView['state']): Promise<ReplicaView> {
+  const { index, pid } = replica;
+  if (state === 'restarting') return { index, pid, state };
+  return { index, pid, state, ...(await replica.ask<HeldValue | undefined>('held')) };
 }
 
 export function addUp(counts: readonly Record<string, number>[]): Record<string, number> {

@@ -1,4 +1,5 @@
-import type { ScenarioResult } from '../run/result.ts';
+import type { Excerpt, Sample, Switch, ThrowSwitch } from '../run/live.ts';
+import type { Row, ScenarioResult } from '../run/result.ts';
 import type { Stage } from '../run/stage.ts';
 
 /** What the command line says, for every scenario. */
@@ -23,6 +24,8 @@ export interface Plan {
   scale: string;
   /** Lines that say what is predicted, with the arithmetic. */
   bounds: string[];
+  /** The same bounds as numbers, so that the page can show them beside the running counts. */
+  rows?: Pick<Row, 'name' | 'bound' | 'source'>[];
   /** How long the load takes, milliseconds. */
   loadMs: number;
 }
@@ -31,6 +34,10 @@ export interface Plan {
 export interface Reporter {
   /** A line that replaces the one before it. */
   progress(text: string): void;
+  /** What is measured meanwhile, a few times a second. Absent where nobody draws it. */
+  sample?(sample: Sample): void;
+  /** The switches that work from now on, by id; they replace those offered before. */
+  offer?(switches: Record<string, ThrowSwitch>): void;
 }
 
 export interface Scenario {
@@ -38,6 +45,12 @@ export interface Scenario {
   readonly title: string;
   /** The production story, in one sentence. */
   readonly story: string;
+  /** What the page may break or change while a phase runs. */
+  readonly switches?: readonly Switch[];
+  /** The code that makes the difference. */
+  readonly code?: { before: Excerpt; after: Excerpt };
+  /** Run options of its own that the page offers. */
+  readonly knobs?: readonly ('replicas' | 'users')[];
   plan(options: RunOptions): Plan;
   run(options: RunOptions, stage: Stage, reporter: Reporter, signal: AbortSignal): Promise<ScenarioResult>;
 }
