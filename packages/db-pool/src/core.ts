@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { Checkup } from './checkup.ts';
 import { Connector, type ConnectorOwner } from './connector.ts';
 import { DeadlockWatch } from './deadlock.ts';
 import { PoolClosedError, PoolFullError } from './errors.ts';
@@ -7,10 +8,11 @@ import { expiresAtMs, fitness, whyUnfit, type Demands } from './fitness.ts';
 import { holdersOf, type Holder } from './holders.ts';
 import type { Settings } from './options.ts';
 import { NOBODY, type Session } from './session.ts';
+import { Sharing } from './sharing.ts';
 import { Counters, snapshot, type PoolStats } from './stats.ts';
 import { Supply } from './supply.ts';
 import { acquireTimeout } from './timeout-error.ts';
-import { answers, cleaned, needsCleaning } from './upkeep.ts';
+import { needsCleaning } from './upkeep.ts';
 import { WaitQueue } from './wait-queue.ts';
 import { createWaiter, type Receiver, type Request, type Waiter } from './waiter.ts';
 
@@ -19,7 +21,7 @@ const STATEMENT_GRACE_MS = 1_000;
 
 /**
  * Lends sessions: who waits, what is idle, what is thrown away. A session is in exactly one place: idle, lent (`held`), or in a
- * checkup (`checking`). Everything public is a shell around this class.
+ * checkup (`checkup`). Everything public is a shell around this class.
  */
 export class Core implements ConnectorOwner, Demands {
   readonly settings: Settings;
@@ -31,6 +33,7 @@ export class Core implements ConnectorOwner, Demands {
   readonly idle: Session[] = [];
   readonly waiters: WaitQueue<Waiter> = new WaitQueue<Waiter>();
   readonly connector: Connector;
+  readonly checkup: Checkup = new Checkup(this);
   readonly deadlock: DeadlockWatch = new DeadlockWatch(this);
   /** What a statement may take, as seen from here: behind a pooler the limit itself, else a backstop to the server's own. */
   readonly statementMs: number;
@@ -41,13 +44,12 @@ export class Core implements ConnectorOwner, Demands {
   epoch = 0;
   size: number;
   overflow: number;
-  /** Sessions that are pinged or reset and come back to the queue by themselves. */
-  checking = 0;
   /** Sockets on their way out. */
   closing = 0;
   /** Called whenever the number of sessions or sockets falls. */
   onShrink: (() => void) | undefined;
   observer: SessionObserver | undefined;
+  readonly #sharing: Sharing;
   readonly #supply: Supply = new Supply(this);
   #toReplace = 0;
   #lastQueuedMs = -Infinity;
@@ -59,6 +61,7 @@ export class Core implements ConnectorOwner, Demands {
     this.size = settings.size;
     this.overflow = settings.overflow;
     this.pingAfterIdleMs = settings.pingAfterIdleMs;
+    this.#sharing = new Sharing(settings.depth);
     this.emit = createEmitter(settings.name, settings.onEvent);
     this.statementMs = settings.bouncer ? settings.statementMs : settings.statementMs + STATEMENT_GRACE_MS;
     this.connector = new Connector(settings, this);
@@ -69,11 +72,12 @@ export class Core implements ConnectorOwner, Demands {
   }
 
   /** A session at once, if one is idle and sound and nobody waits. It is the caller's until `release`. */
-  take(): Session | undefined {
+  take(shared = false): Session | undefined {
     if (this.suspended || this.waiters.size > 0 || this.state !== 'open') return undefined;
     const nowMs = this.now();
     const session = this.#popReady(nowMs);
-    if (session) this.#lend(session, nowMs);
+    if (session) this.#lend(session, nowMs, shared);
+    else if (shared) return this.#share();
     return session;
   }
 
@@ -102,9 +106,17 @@ export class Core implements ConnectorOwner, Demands {
   pulse(): void {
     if (this.suspended || this.state === 'closed') return;
     const nowMs = this.now();
-    while (this.waiters.size > this.checking && this.idle.length > 0) {
+    while (this.waiters.size > this.checkup.running && this.idle.length > 0) {
       const session = this.#popReady(nowMs);
       if (session) this.#grant(session, nowMs);
+    }
+    // First come, first served: while the head wants a connection of its own, the shared ones are left to drain.
+    while (this.waiters.peek()?.shared === true) {
+      const session = this.#share();
+      if (!session) break;
+      const waiter = this.waiters.shift() as Waiter;
+      this.counters.waitedMs += nowMs - waiter.sinceMs;
+      waiter.grant(session);
     }
     this.#supply.order(nowMs);
   }
@@ -112,6 +124,11 @@ export class Core implements ConnectorOwner, Demands {
   /** Back from a borrower. Never throws; what is not clean is cleaned before the next one gets it. */
   release(session: Session, broken = false): void {
     if (!session.held) return;
+    if (session.sharers > 0 && !this.#sharing.leave(session)) {
+      this.counters.released += 1;
+      if (this.waiters.size > 0) this.pulse();
+      return;
+    }
     const nowMs = this.now();
     session.held = false;
     session.loan = NOBODY;
@@ -120,8 +137,18 @@ export class Core implements ConnectorOwner, Demands {
     this.counters.heldMs += nowMs - session.heldSinceMs;
     if (session.lost !== undefined) this.discard(session, 'lost');
     else if (broken) this.discard(session, 'released-with-error');
-    else if (needsCleaning(session, this.settings)) this.#clean(session);
-    else this.#offer(session, nowMs);
+    else if (needsCleaning(session, this.settings)) this.checkup.clean(session);
+    else this.offer(session, nowMs);
+  }
+
+  /** A clean session that nobody has: to the head of the queue, or to the idle ones. */
+  offer(session: Session, nowMs: number = this.now()): void {
+    session.idleSinceMs = nowMs;
+    const verdict = fitness(session, this, nowMs);
+    if (verdict === 'discard') this.discard(session, whyUnfit(session, this));
+    else if (this.waiters.size === 0 || this.suspended) this.#park(session, nowMs);
+    else if (session.verified !== this.suspicion) this.checkup.ping(session);
+    else this.#grant(session, nowMs);
   }
 
   /** Out of the pool, and its socket closed. A second call does nothing. */
@@ -186,7 +213,7 @@ export class Core implements ConnectorOwner, Demands {
     this.sessions.add(session);
     this.observer?.opened(session);
     if (this.state === 'closed') this.discard(session, 'closed');
-    else this.#offer(session, nowMs);
+    else this.offer(session, nowMs);
     this.pulse();
   }
 
@@ -214,15 +241,23 @@ export class Core implements ConnectorOwner, Demands {
       if (verdict === 'ready') return session;
       if (verdict === 'discard') this.discard(session, whyUnfit(session, this));
       else {
-        this.#ping(session);
+        this.checkup.ping(session);
         // A ping under way is supply on its way: no more of them than callers who wait.
-        if (this.checking >= this.waiters.size) return undefined;
+        if (this.checkup.running >= this.waiters.size) return undefined;
       }
     }
     return undefined;
   }
 
-  #lend(session: Session, nowMs: number): void {
+  #share(): Session | undefined {
+    const session = this.#sharing.join();
+    if (session) this.counters.acquired += 1;
+    if (session && this.sessions.size + this.connector.connecting < this.size) this.connector.want(1);
+    return session;
+  }
+
+  #lend(session: Session, nowMs: number, shared: boolean): void {
+    if (shared) this.#sharing.start(session);
     session.held = true;
     session.heldSinceMs = nowMs;
     this.counters.acquired += 1;
@@ -230,23 +265,10 @@ export class Core implements ConnectorOwner, Demands {
 
   #grant(session: Session, nowMs: number): void {
     const waiter = this.waiters.shift();
-    if (!waiter) {
-      this.#park(session, nowMs);
-      return;
-    }
+    if (!waiter) return this.#park(session, nowMs);
     this.counters.waitedMs += nowMs - waiter.sinceMs;
-    this.#lend(session, nowMs);
+    this.#lend(session, nowMs, waiter.shared);
     waiter.grant(session);
-  }
-
-  /** A clean session that nobody has: to the head of the queue, or to the idle ones. */
-  #offer(session: Session, nowMs: number): void {
-    session.idleSinceMs = nowMs;
-    const verdict = fitness(session, this, nowMs);
-    if (verdict === 'discard') this.discard(session, whyUnfit(session, this));
-    else if (this.waiters.size === 0 || this.suspended) this.#park(session, nowMs);
-    else if (session.verified !== this.suspicion) this.#ping(session);
-    else this.#grant(session, nowMs);
   }
 
   #park(session: Session, nowMs: number): void {
@@ -258,31 +280,6 @@ export class Core implements ConnectorOwner, Demands {
       this.idle.push(session);
       if (surplus) this.#supply.review(lingerMs);
     }
-  }
-
-  #ping(session: Session): void {
-    this.counters.pings += 1;
-    this.#check(session, answers(session, this.settings.pingTimeoutMs), (ok) => {
-      if (ok) return undefined;
-      this.counters.pingFailures += 1;
-      // One connection that does not answer says something about all of them.
-      this.suspicion += 1;
-      return 'ping';
-    });
-  }
-
-  #clean(session: Session): void {
-    this.#check(session, cleaned(session, this.settings), (ok) => (ok ? undefined : 'reset'));
-  }
-
-  #check(session: Session, work: Promise<boolean>, verdict: (ok: boolean) => CloseReason | undefined): void {
-    this.checking += 1;
-    void work.then((ok) => {
-      this.checking -= 1;
-      const reason = session.lost === undefined ? verdict(ok) : 'lost';
-      if (reason !== undefined) this.discard(session, reason);
-      else this.#offer(session, this.now());
-    });
   }
 
   #refusal(): Error | undefined {

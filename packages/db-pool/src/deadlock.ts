@@ -39,7 +39,7 @@ export class DeadlockWatch {
   /** Fails `waiter` if its wait closes a circle: every connection is held by a context that waits for one. */
   refuse(waiter: Waiter): void {
     const core = this.#core;
-    if (core.sessions.size < core.capacity || core.checking > 0 || core.connector.connecting > 0) return;
+    if (core.sessions.size < core.capacity || core.checkup.running > 0 || core.connector.connecting > 0) return;
     if (!isDeadlocked(core.capacity, core.sessions, core.waiters)) return;
     core.dismiss(waiter, 'failed', () => {
       const reason = 'every connection is held by a caller that waits for another one';

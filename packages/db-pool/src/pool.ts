@@ -11,6 +11,7 @@ import type { PoolOptions } from './options.ts';
 import { asPgPool } from './pg-pool.ts';
 import type { Session } from './session.ts';
 import { duration, settingsOf, whole } from './settings.ts';
+import { isSharable } from './sharing.ts';
 import type { PoolStats } from './stats.ts';
 import { runTx, type Tx, type TxOptions } from './tx.ts';
 import type { Pool, QueryOptions } from './types.ts';
@@ -47,16 +48,21 @@ class CorralPool implements Pool {
   ): Promise<QueryResult<Row>> {
     const { signal, timeoutMs = Infinity, idempotent = false } = options;
     const core = this.#core;
-    const { statementMs } = core;
+    const { acquireTimeoutMs, depth } = core.settings;
+    duration('timeoutMs', timeoutMs);
     const endsAtMs = timeoutMs === Infinity ? Infinity : core.now() + timeoutMs;
+    const shared = depth > 1 && isSharable(text);
     for (let repeats = 0; ; repeats += 1) {
-      const session = await this.#checkOut(
-        { signal, timeoutMs: endsAtMs === Infinity ? undefined : endsAtMs - core.now() },
-        true,
-      );
+      const waitMs =
+        endsAtMs === Infinity ? acquireTimeoutMs : Math.min(acquireTimeoutMs, Math.max(0, endsAtMs - core.now()));
+      const session = await this.#checkOut({ signal, timeoutMs: waitMs }, shared);
       try {
         const leftMs = endsAtMs === Infinity ? Infinity : endsAtMs - core.now();
-        const limits = { signal, timeoutMs: Math.min(statementMs, leftMs), statedMs: Math.min(statementMs, timeoutMs) };
+        const limits = {
+          signal,
+          timeoutMs: Math.min(core.statementMs, leftMs),
+          statedMs: Math.min(core.statementMs, timeoutMs),
+        };
         return (await execute(session, text, values, limits)) as QueryResult<Row>;
       } catch (error) {
         const safe =
@@ -73,7 +79,7 @@ class CorralPool implements Pool {
 
   acquire(options: AcquireOptions = DEFAULTS): Promise<Connection> {
     const origin = this.#capture();
-    const session = this.#checkOut(options, false);
+    const session = this.#checkOut(options);
     if (!(session instanceof Promise)) return Promise.resolve(this.#lease(session, options, origin));
     return session.then((late) => this.#lease(late, options, origin));
   }
@@ -168,13 +174,13 @@ class CorralPool implements Pool {
   async #borrow(options: AcquireOptions): Promise<Session> {
     const { label, leakMs } = options;
     const origin = this.#capture();
-    const session = await this.#checkOut(options, false);
+    const session = await this.#checkOut(options);
     session.loan = { label, origin, leakMs };
     return session;
   }
 
   /** A session at once or the promise of one; whoever gets it must release it. */
-  #checkOut(options: AcquireOptions, shared: boolean): Session | Promise<Session> {
+  #checkOut(options: AcquireOptions, shared = false): Session | Promise<Session> {
     const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs } = options;
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const context = this.#contexts.current();
@@ -182,12 +188,11 @@ class CorralPool implements Pool {
       const refusal = this.#core.deadlock.nested(context);
       if (refusal) return Promise.reject(refusal);
     }
-    const session = this.#core.take();
+    const session = this.#core.take(shared);
     if (session) return session;
-    const limitMs = shared ? Math.min(timeoutMs, this.#core.settings.acquireTimeoutMs) : timeoutMs;
     return new Promise<Session>((grant, fail) => {
-      if (!(limitMs >= 0)) duration('timeoutMs', limitMs);
-      this.#core.wait({ grant, fail }, { timeoutMs: limitMs, signal, context, shared });
+      duration('timeoutMs', timeoutMs);
+      this.#core.wait({ grant, fail }, { timeoutMs, signal, context, shared });
     });
   }
 

@@ -53,6 +53,10 @@ export class Session {
   cancelled = false;
   /** Statements sent and unanswered. More than one only with pipelining. */
   inFlight = 0;
+  /** Callers that share this session now; 0: it is idle or lent to one. */
+  sharers = 0;
+  /** A shared statement is overdue: nobody else is put behind it. */
+  stalled = false;
   /** False as soon as ReadyForQuery was seen with nothing queued: only then is the transaction status current. */
   #busy = false;
   readonly #home: Home;
@@ -108,7 +112,8 @@ export class Session {
   interrupt(job: Job): void {
     const at = this.#queue.indexOf(job);
     if (at >= 0) this.#queue.splice(at, 1);
-    else if (this.#active.has(job) && this.#active.size === 1) this.cancel();
+    else if (this.#active.size > 1) this.stalled = true;
+    else if (this.#active.has(job)) this.cancel();
     this.#checkQuiet();
   }
 

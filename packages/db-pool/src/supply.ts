@@ -33,7 +33,7 @@ export class Supply {
     const { connecting } = core.connector;
     const missing = shortage({
       waiting: core.waiters.size,
-      coming: core.checking + connecting,
+      coming: core.checkup.running + connecting,
       supply: core.sessions.size + connecting,
       size: core.size,
       overflow: core.overflow,

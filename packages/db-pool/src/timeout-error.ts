@@ -15,8 +15,8 @@ export function acquireTimeout(core: Core, waitedMs: number): PoolAcquireTimeout
   return error;
 }
 
-function phaseOf({ suspended, connector, checking, sessions }: Core): AcquirePhase {
+function phaseOf({ suspended, connector, checkup, sessions }: Core): AcquirePhase {
   if (suspended) return 'suspended';
   if (connector.down || connector.connecting > 0) return 'connect';
-  return checking > 0 && sessions.size === checking ? 'ping' : 'queue';
+  return checkup.running > 0 && sessions.size === checkup.running ? 'ping' : 'queue';
 }
