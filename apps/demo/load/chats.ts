@@ -38,7 +38,8 @@ async function runChat(
   signal: AbortSignal,
 ): Promise<void> {
   const random = seededRandom(seed + chat);
-  const pool = pools[chat % pools.length]!;
+  // As behind a load balancer: a chat keeps its replica, and gets the next one when that is gone.
+  const [own, other] = [pools[chat % pools.length]!, pools[(chat + 1) % pools.length]!];
   const jittered = (): number => turnMs * (0.8 + 0.4 * random.next());
   // People do not start together: the first turns spread over one turn's time.
   await delay((turnMs * chat) / chats, undefined, { signal });
@@ -46,12 +47,11 @@ async function runChat(
     const answerMs = Math.round(jittered());
     const startMs = performance.now();
     try {
-      const { statusCode, body } = await pool.request({
-        method: 'POST',
-        path: '/chats/turns',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ userId: (chat % users) + 1, answerMs }),
-        signal,
+      const turn = { userId: (chat % users) + 1, answerMs };
+      const { statusCode, body } = await ask(own, turn, signal).catch((error: unknown) => {
+        if (own === other || signal.aborted) throw error;
+        recorder.tally('retried');
+        return ask(other, turn, signal);
       });
       const answer = await body.text();
       if (statusCode !== 200) throw new Error(`${statusCode}: ${answer.slice(0, 200)}`);
@@ -61,3 +61,12 @@ async function runChat(
     }
   }
 }
+
+const ask = (pool: Pool, turn: object, signal: AbortSignal): ReturnType<Pool['request']> =>
+  pool.request({
+    method: 'POST',
+    path: '/chats/turns',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(turn),
+    signal,
+  });

@@ -6,7 +6,7 @@ export interface Progress {
   errors: number;
   elapsedMs: number;
   /** Requests that a second replica had to answer: the tally `retried`. */
-  retried: number;
+  retried?: number;
   /** Of the requests since the last report; absent when there were none. */
   p50Ms?: number;
   p99Ms?: number;
@@ -50,8 +50,7 @@ export function createRecorder(report: (progress: Progress) => void): Recorder {
   // The monitor measures the distance between two samples; the lag is what goes beyond the interval.
   const lagP99Ms = (): number => Math.max(0, lag.percentile(99) / 1e6 - lagResolutionMs);
   const progress = (): Progress => {
-    const latest =
-      recent.count === 0 ? {} : { p50Ms: inMs(recent.percentile(50)), p99Ms: inMs(recent.percentile(99)) };
+    const latest = recent.count === 0 ? {} : { p50Ms: inMs(recent.percentile(50)), p99Ms: inMs(recent.percentile(99)) };
     recent.reset();
     const elapsedMs = performance.now() - startMs;
     return { done, errors, retried: tallies['retried'] ?? 0, elapsedMs, driverLagP99Ms: lagP99Ms(), ...latest };

@@ -91,7 +91,7 @@ function difference(after: Record<string, number>, before: Record<string, number
   return Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]));
 }
 
-/** The two witnesses agree on every statement. */
-export function witnessesAgree({ counts }: Phase): boolean {
-  return Object.values(counts).every(({ server, wrapper }) => server === wrapper);
+/** The two witnesses agree on every statement, where both are alive. */
+export function witnessesAgree({ counts, witnessLost = false }: Phase): boolean {
+  return witnessLost || Object.values(counts).every(({ server, wrapper }) => server === wrapper);
 }

@@ -42,6 +42,10 @@ export interface Phase {
   counts: Record<string, { server: number; wrapper: number }>;
   /** What was broken or changed on purpose meanwhile. */
   chaos?: string[];
+  /** A replica was killed, and its own count with it: Postgres alone counted. */
+  witnessLost?: boolean;
+  /** What else the driver counted, e.g. attempts, time-outs, bytes. */
+  tallies?: Record<string, number>;
   /** How far the load was what it should have been. */
   validity: { ok: boolean; achievedRate: number; driverLagP99Ms: number; detail: string };
 }

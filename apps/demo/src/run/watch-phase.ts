@@ -55,7 +55,7 @@ export function watchPhase(
       readGauges(stage),
       set.views(),
     ]);
-    const { done, errors, retried, p50Ms, p99Ms, driverLagP99Ms } = latest;
+    const { done, errors, retried = 0, p50Ms, p99Ms, driverLagP99Ms } = latest;
     const latencies = isNews && p50Ms !== undefined && p99Ms !== undefined ? { p50Ms, p99Ms } : {};
     isNews = false;
     const atMs = Math.round(performance.now() - startMs);
@@ -63,11 +63,11 @@ export function watchPhase(
     tell({ kind: 'point', phase: name, point });
     tell({ kind: 'replicas', replicas });
   };
-  const next = (): void => {
+  const lookAgain = (): void => {
     timer = setTimeout(() => {
       // A look fails when a server is gone; the phase itself says that.
       look = sample().then(undefined, () => {});
-      void look.then(() => timer !== undefined && next());
+      void look.then(() => timer !== undefined && lookAgain());
     }, everyMs);
   };
   const stop = async (): Promise<void> => {
@@ -81,7 +81,7 @@ export function watchPhase(
       startMs = performance.now();
       const countedBy = stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper';
       tell({ kind: 'phase-started', name, plannedMs, offered, countedBy });
-      next();
+      lookAgain();
     },
     progress: (progress) => {
       latest = progress;
@@ -91,7 +91,7 @@ export function watchPhase(
       await stop();
       const { durationMs, requests, errors, counts, validity } = phase;
       const calls = Object.fromEntries(Object.entries(counts).map(([statement, { server }]) => [statement, server]));
-      const { retried } = latest;
+      const { retried = 0 } = latest;
       const point: Point = {
         atMs: durationMs,
         calls,

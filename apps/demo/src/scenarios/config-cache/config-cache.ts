@@ -1,5 +1,6 @@
 import type { Invalidator } from '@corral/pubsub-invalidate';
 import { createTtlCache, type TtlCache } from '@corral/ttl-cache';
+import type { HeldValue } from '../../replica/contract.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { ConfigKinds } from './config-changes.ts';
 import type { ChatModelConfig, ChatProvider, UserPrompt } from './schema.ts';
@@ -16,6 +17,8 @@ export interface ConfigCacheSettings {
 }
 
 export interface ConfigCache extends ConfigSource {
+  /** The providers that a turn would get now, without asking for them. */
+  held(): HeldValue;
   stats(): Record<string, unknown>;
   close(): void;
 }
@@ -42,6 +45,12 @@ export function cachedConfig(
     enabledProviders: async () => (await providers.getOrLoad('enabled', () => source.enabledProviders())) ?? [],
     modelConfig: (id) => models.getOrLoad(id, () => source.modelConfig(id)),
     userPrompt: (userId) => prompts.getOrLoad(userId, () => source.userPrompt(userId)),
+    held: () => {
+      const { value, ageMs } = providers.lookup('enabled');
+      const { hits, loads } = providers.stats();
+      if (value === undefined) return { seen: 'nothing yet', hits, loads };
+      return { seen: `revision ${String(value[0]?.options['revision'])}`, ageMs: Math.round(ageMs), hits, loads };
+    },
     stats: () => ({ providers: providers.stats(), models: models.stats(), prompts: prompts.stats() }),
     close: () => {
       for (const cache of [providers, models, prompts]) cache.close();

@@ -1,4 +1,5 @@
 import type { Plan, RunOptions } from '../scenario.ts';
+import { source, type HotStatement } from './source.ts';
 
 export interface Load {
   chats: number;
@@ -30,7 +31,7 @@ export const isStorySized = ({ chats }: Load): boolean => chats >= 500;
 export const plannedMs = ({ turns, turnMs }: Load): number => Math.round(turnMs * (1 + turns * 1.2)) + 1_000;
 
 export interface Bound {
-  name: 'GetEnabledChatProviders' | 'GetChatModelConfigByID' | 'GetUserChatCustomPrompt';
+  name: HotStatement;
   keys: number;
   ttlMs: number;
   calls: number;
@@ -38,10 +39,11 @@ export interface Bound {
 
 /**
  * What may remain after caching: K hot keys x R replicas x (ceil(D / TTL) + I invalidations), and never more than the
- * calls before. There are no edits during the load: I = 0.
+ * calls before. I = 0, unless somebody edits settings or kills replicas on the page.
  */
-export function boundsOf(load: Load, replicas: number): Bound[] {
-  const calls = (keys: number, ttlMs: number): number => keys * replicas * Math.ceil(plannedMs(load) / ttlMs);
+export function boundsOf(load: Load, replicas: number, invalidations = 0): Bound[] {
+  const calls = (keys: number, ttlMs: number): number =>
+    keys * replicas * (Math.ceil(plannedMs(load) / ttlMs) + invalidations);
   const turns = load.chats * load.turns;
   return [
     { name: 'GetEnabledChatProviders', keys: 1, ttlMs: load.ttlMs, calls: Math.min(2 * turns, calls(1, load.ttlMs)) },
@@ -64,6 +66,11 @@ export function planConfigCache(options: RunOptions): Plan {
       ({ name, keys, ttlMs, calls }) =>
         `${name}: at most ${calls.toLocaleString('en')} = min(before, ${keys} keys x ${options.replicas} replicas x ceil(${seconds} s / ${ttlMs / 1_000} s))`,
     ),
+    rows: boundsOf(load, options.replicas).map(({ name, calls }) => ({
+      name,
+      bound: calls,
+      source: source[name].text,
+    })),
     loadMs: plannedMs(load) * (Number(options.before) + Number(options.after)),
   };
 }

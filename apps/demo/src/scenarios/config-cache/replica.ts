@@ -36,7 +36,12 @@ export const buildConfigCache: BuildReplica<ConfigCacheReplica> = async (app, st
   if (composition === 'before') {
     addChatRoutes(app, source);
     addAdminRoutes(app, db, nobodyToTell);
-    return { counts: db.counts, stats: () => ({ pool: pool.stats() }), close: async () => void (await pool.close()) };
+    return {
+      counts: db.counts,
+      stats: () => ({ pool: pool.stats() }),
+      held: () => ({ seen: 'read each time' }),
+      close: async () => void (await pool.close()),
+    };
   }
 
   const changes = await joinConfigChanges({
@@ -66,6 +71,7 @@ export const buildConfigCache: BuildReplica<ConfigCacheReplica> = async (app, st
   return {
     counts: db.counts,
     stats: () => ({ pool: pool.stats(), cache: cache.stats(), bus: changes.bus.stats(), health: changes.bus.health() }),
+    held: cache.held,
     commands: {
       changesSeen: () => changesSeen,
       editInPlace: async () => {

@@ -41,7 +41,7 @@ export function addAdminRoutes(app: FastifyInstance, db: Statements<StatementNam
   type Options = { Params: { id: string }; Body: { options: object } };
 
   app.post<{ Body: { name: string; options: object } }>('/admin/providers', async ({ body }) => {
-    const [created] = await db.run<{ id: string }>('InsertChatProvider', [body.name, body.options]);
+    const [created] = await db.run<{ id: number }>('InsertChatProvider', [body.name, body.options]);
     await publish.providers();
     return created;
   });
@@ -57,7 +57,7 @@ export function addAdminRoutes(app: FastifyInstance, db: Statements<StatementNam
   });
 
   app.post<{ Body: { providerId: number; model: string; options: object } }>('/admin/models', async ({ body }) => {
-    const [created] = await db.run<{ id: string }>('InsertChatModelConfig', [
+    const [created] = await db.run<{ id: number }>('InsertChatModelConfig', [
       body.providerId,
       body.model,
       body.options,
