@@ -9,7 +9,7 @@ export type RateLimitEvent =
       source: string;
       /** The limiter only watches: the check was let through. */ shadow: boolean;
     }
-  | { type: 'degraded'; reason: DegradedReason; error?: unknown }
+  | { type: 'degraded'; reason: DegradedReason; /** What the store said, if anything. */ message?: string }
   | { type: 'recovering'; merged: number; stateLost: boolean }
   | { type: 'recovered'; afterMs: number }
   | { type: 'keys-full'; maxKeys: number };

@@ -7,3 +7,4 @@ export { type ConsumeOptions, createRateLimiter, type RateLimiter, type RateLimi
 export { rateLimitProblem, type RateLimitProblem } from './problem.ts';
 export type { AlgorithmName, NamedRule, Rule } from './rules.ts';
 export type { RateLimitStats } from './stats.ts';
+export type { Amendment, CheckBatch, CheckGroup, GroupAnswer, Store, Watcher } from './store.ts';

@@ -7,11 +7,21 @@ export interface KeyState {
   states: unknown[];
   /** Denied until then, whatever the rules say. */
   blockedUntilMs: number;
+  /** What the store last said, for the case that it falls silent. */
+  seen: Seen | undefined;
+}
+
+/** The store's last word on a key: units free for all, and what of the used ones was this process's own, by rule. */
+export interface Seen {
+  atMs: number;
+  room: number;
+  own: number[];
 }
 
 export const createKeyState = (rules: readonly NamedRule[]): KeyState => ({
   states: rules.map((rule) => algorithms[rule.algorithm].create()),
   blockedUntilMs: 0,
+  seen: undefined,
 });
 
 /** From this time on the key can be forgotten without anybody noticing. */
@@ -50,9 +60,9 @@ export function decide(
     const rule = rules[index]!;
     if (algorithms[rule.algorithm].free(key.states[index], rule, nowMs) < cost) allowed = false;
   }
-  const wait = allowed ? undefined : longestWait(key, rules, cost, nowMs);
   if (allowed && counting !== 'peek') charge(key, rules, nowMs, cost);
   if (!allowed && counting === 'penalize') penalize(key, rules, nowMs, cost);
+  const wait = allowed ? undefined : longestWait(key, rules, cost, nowMs);
   return describe(key, rules, nowMs, wait, source);
 }
 

@@ -5,11 +5,26 @@ import { Engine } from './engine.ts';
 import { createEmitter, type RateLimitEvent } from './events.ts';
 import { createLocalBackend } from './local-backend.ts';
 import { integer, nameRules, type NamedRule, type Rule, shown } from './rules.ts';
+import { createSharedBackend, type SharedOptions } from './shared-backend.ts';
 import { createCounters, type RateLimitStats } from './stats.ts';
+import type { Store } from './store.ts';
 
 export interface RateLimiterOptions {
   /** One rule or several; with several a check passes all of them or is charged to none. */
   rules: Rule | readonly Rule[];
+  /** Where the counts are: this process (default), or a store that many share, e.g. `createRedisStore(redis)`. */
+  store?: Store | undefined;
+  /**
+   * Among how many processes an outage divides the limits: a number from 1, a function, or `auto` (default): those that have
+   * sent heartbeats to the store, as last counted, 1 until known.
+   */
+  workers?: number | 'auto' | (() => number) | undefined;
+  /** While the store is away: `local` (default) admits this process's share, `open` everything, `closed` nothing. */
+  onUnavailable?: 'local' | 'open' | 'closed' | undefined;
+  /** How long a check waits for the store, milliseconds, 1 to 60_000 (default 50). Then this process answers, and stops asking. */
+  timeoutMs?: number | undefined;
+  /** Remember denials by the store until they run out (default, 10_000 keys), at most `max`, or not at all. */
+  denyCache?: boolean | { max: number } | undefined;
   /** The most keys this process holds (default 50_000, minimum 1). At the bound a new key is refused until one runs out. */
   maxKeys?: number | undefined;
   /** Count and report, but never deny (default false). */
@@ -67,6 +82,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   } = options;
   integer('maxKeys', maxKeys, 1, 2 ** 24);
   const rules = nameRules(options.rules);
+  const shared = sharedOptions(options);
   const context: Context = {
     rules,
     engine: new Engine(rules, maxKeys),
@@ -77,7 +93,23 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     penalizeRejected,
     maxKeys,
   };
-  return wrap(context, createLocalBackend(context));
+  return wrap(context, shared === undefined ? createLocalBackend(context) : createSharedBackend(context, shared));
+}
+
+function sharedOptions(options: RateLimiterOptions): SharedOptions | undefined {
+  const { store, workers = 'auto', onUnavailable = 'local', timeoutMs = 50, denyCache = true } = options;
+  if (workers !== 'auto' && typeof workers !== 'function') integer('workers', workers, 1, 1e6);
+  if (!['local', 'open', 'closed'].includes(onUnavailable)) {
+    throw new RangeError(`onUnavailable: expected local, open or closed, got ${shown(onUnavailable)}`);
+  }
+  integer('timeoutMs', timeoutMs, 1, 60_000);
+  const maxDenials =
+    typeof denyCache === 'boolean' ? (denyCache ? 10_000 : 0) : integer('denyCache.max', denyCache.max, 0, 2 ** 24);
+  if (store === undefined) return undefined;
+  if (typeof (store as Partial<Store>).check !== 'function') {
+    throw new TypeError(`store: expected a store, e.g. createRedisStore(redis), got ${shown(store)}`);
+  }
+  return { store, workers, onUnavailable, timeoutMs, maxDenials };
 }
 
 function wrap(context: Context, backend: Backend): RateLimiter {

@@ -1,0 +1,74 @@
+import type { Decision } from './decision.ts';
+import type { Check } from './engine.ts';
+import type { NamedRule } from './rules.ts';
+
+/** Equal checks of one event-loop turn, and who waits for them. */
+export interface WaitingGroup {
+  readonly key: string;
+  readonly check: Check;
+  /** Effective rules where the callers brought their own limits. */
+  readonly rules: readonly NamedRule[] | undefined;
+  readonly kind: 'consume' | 'peek';
+  /** The units were already counted in this process, which also had to agree. */
+  readonly reserved: boolean;
+  readonly waiters: ((decision: Decision) => void)[];
+  /** Units that this process admitted because the store was late. */
+  localUnits: number;
+}
+
+type NewGroup = Omit<WaitingGroup, 'waiters' | 'localUnits'>;
+
+const defer: (task: () => void) => void =
+  (globalThis as { setImmediate?: (task: () => void) => void }).setImmediate ?? ((task) => setTimeout(task, 0));
+
+/** Runs a task after the input that has already arrived was handled. */
+export const afterInput = defer;
+
+/** Collects the checks of an event-loop turn; equal checks of a key become one group. */
+export class TurnQueue {
+  readonly #groups = new Map<string, WaitingGroup>();
+  readonly #flush: (groups: WaitingGroup[]) => void;
+  #scheduled = false;
+
+  constructor(flush: (groups: WaitingGroup[]) => void) {
+    this.#flush = flush;
+  }
+
+  add(group: NewGroup): Promise<Decision> {
+    const name = nameOf(group);
+    let waiting = this.#groups.get(name);
+    if (waiting === undefined) {
+      waiting = { ...group, waiters: [], localUnits: 0 };
+      this.#groups.set(name, waiting);
+      if (!this.#scheduled) {
+        this.#scheduled = true;
+        defer(() => {
+          this.#scheduled = false;
+          this.flush();
+        });
+      }
+    }
+    const { waiters } = waiting;
+    return new Promise((resolve) => waiters.push(resolve));
+  }
+
+  /** Sends what waits now. */
+  flush(): void {
+    if (this.#groups.size > 0) this.#flush(this.drain());
+  }
+
+  /** Takes what waits, to be answered elsewhere. */
+  drain(): WaitingGroup[] {
+    const groups = [...this.#groups.values()];
+    this.#groups.clear();
+    return groups;
+  }
+}
+
+/** A plain check of cost 1 has its key for a name; no other name can look like it, for those begin with a control character. */
+function nameOf({ key, check, rules, kind, reserved }: NewGroup): string {
+  if (check.cost === 1 && rules === undefined && kind === 'consume' && !reserved && !key.startsWith('\u0001'))
+    return key;
+  const limits = rules === undefined ? '' : rules.map((rule) => `${rule.limit}/${rule.burst}`).join(',');
+  return `\u0001${kind}:${reserved ? 1 : 0}:${check.cost}:${limits}:${key}`;
+}
