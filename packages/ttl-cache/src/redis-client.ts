@@ -1,0 +1,27 @@
+/** What the tier needs of a client: an ioredis `Redis` or `Cluster`, version 5 or 6. It is given, and never closed. */
+export interface RedisClient {
+  readonly status: string;
+  readonly isCluster?: boolean | undefined;
+  evalBuffer(script: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
+  evalshaBuffer(sha1: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
+  /** A connection of our own, to wait on. */
+  duplicate(): RedisSubscriber;
+}
+
+/** What the tier needs of the connection that it owns. */
+export interface RedisSubscriber {
+  readonly status: string;
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  on(event: 'ready' | 'end', listener: () => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** A client in one of these states sends a command, or will as soon as it is connected. In any other it would only queue it. */
+const sending: ReadonlySet<string> = new Set(['ready', 'connect', 'connecting', 'wait']);
+
+export function canSend(client: RedisClient): boolean {
+  return sending.has(client.status);
+}
