@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { gate } from '@corral-internal/test-kit';
-import { createSingleflight, type FlightEvent, type Singleflight } from './index.ts';
+import { createSingleflight, type Singleflight } from './index.ts';
 
 const boom = new Error('boom');
 const never = () => new Promise<never>(() => {});

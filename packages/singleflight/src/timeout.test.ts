@@ -115,7 +115,7 @@ describe('the timer of timeoutMs', () => {
     const flights = createSingleflight<number>({ timeoutMs: 1_000_000 });
     const load = gate<number>();
     const caller = new AbortController();
-    const held = () => (arm.mock.results[0]?.value as NodeJS.Timeout).hasRef();
+    const held = () => (arm.mock.results[0]!.value as NodeJS.Timeout).hasRef();
 
     const gone = flights.do('a', () => load.promise, { signal: caller.signal });
     expect(held()).toBe(true);
