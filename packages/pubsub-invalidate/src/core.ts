@@ -91,6 +91,15 @@ export class BusCore {
     return subscription;
   }
 
+  listensOn(channel: string): boolean {
+    return this.#subscriptions.has(channel);
+  }
+
+  /** The own inboxes need no broker. */
+  isOwnInbox(replyTo: string): boolean {
+    return replyTo.endsWith(`:${this.id}`);
+  }
+
   /** The own consumers first, then everybody else; resolves when the broker has it. Without `body` nothing is delivered here. */
   publish(channel: string, field: Field, json: string, body?: Body): Promise<void> {
     if (body && !this.#closing) this.#subscriptions.deliver(channel, body, true);

@@ -53,8 +53,8 @@ export function withDeadline<T>(
   });
 }
 
-/** Waits `ms` milliseconds, or until `signal` aborts; never rejects. The timer keeps the process alive: somebody waits for what follows. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits `ms` milliseconds, or until `signal` aborts; never rejects. The timer keeps the process alive unless `unref` is set. */
+export function pause(ms: number, signal: AbortSignal, { unref = false } = {}): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const done = (): void => {
@@ -62,7 +62,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = unref ? unrefTimeout(done, ms) : setTimeout(done, ms);
     signal.addEventListener('abort', done, { once: true });
   });
 }

@@ -8,6 +8,8 @@ export { createInvalidator, type Invalidator, type InvalidatorOptions, type Unsu
 export type { BindOptions, Binding, BindTarget } from './binding.ts';
 export type { TransactionOptions, TransactionTopic } from './transaction.ts';
 export type { TransactionClient, TransactionPool } from './transaction-pool.ts';
+export { createInbox, type Inbox, type InboxOptions } from './inbox.ts';
+export type { WaitOptions } from './waiter.ts';
 export { createMemoryHub, memoryTransport, type MemoryFaults, type MemoryHub, type MemoryMessage } from './memory.ts';
 export type { MemoryTransportOptions } from './memory.ts';
 export type { OutgoingMessage, Session, SessionHandlers, Transport } from './transport.ts';

@@ -47,6 +47,10 @@ export class Subscriptions {
     return sum;
   }
 
+  has(channel: string): boolean {
+    return this.#entries.has(channel);
+  }
+
   names(): string[] {
     return [...this.#entries.keys()];
   }

@@ -1,0 +1,103 @@
+import { coreOf, type Bus } from './bus.ts';
+import { checkCount, checkMs } from './check.ts';
+import type { BusCore } from './core.ts';
+import { pause } from './deadline.ts';
+import { decodeMessage, encodeHint, type Body } from './message.ts';
+import { DEFAULT_OUTBOX } from './outbox-rows.ts';
+import { EVERYTHING } from './queue.ts';
+import { quoteTable } from './sql-quote.ts';
+import type { TransactionClient, TransactionPool } from './transaction-pool.ts';
+
+export interface OutboxRelayOptions<Client> {
+  readonly bus: Bus;
+  readonly pool: TransactionPool<Client>;
+  /** The table of `outboxSql()` (`corral_outbox`). */
+  readonly table?: string | undefined;
+  /** Milliseconds between looks (1_000). */
+  readonly intervalMs?: number | undefined;
+  /** Rows of one look (500). */
+  readonly batchSize?: number | undefined;
+}
+
+export interface OutboxRelay extends AsyncDisposable {
+  /** Looks now; answers how many rows were published. */
+  flush(): Promise<number>;
+  /** Ends after the look that is under way. Idempotent. */
+  close(): Promise<void>;
+}
+
+interface Row {
+  readonly id: string;
+  readonly channel: string;
+  readonly hints: string | null;
+}
+
+/**
+ * Publishes outbox rows that their writer did not: it died, or it is a trigger. Run one in every process; rows are locked
+ * with SKIP LOCKED, so relays never wait for each other. A row goes when the broker has it: at least once, never lost.
+ */
+export function createOutboxRelay<Client>(options: OutboxRelayOptions<Client>): OutboxRelay {
+  const { bus, pool, table = DEFAULT_OUTBOX, intervalMs = 1_000, batchSize = 500 } = options;
+  const core = coreOf(bus);
+  checkMs('intervalMs', intervalMs);
+  const limit = checkCount('batchSize', batchSize);
+  const name = quoteTable(table);
+  const abort = new AbortController();
+  let looking: Promise<number> = Promise.resolve(0);
+  const flush = (): Promise<number> => {
+    looking = looking.then(look, look);
+    looking.catch(() => {});
+    return looking;
+  };
+  const look = async (): Promise<number> => {
+    const client = (await pool.connect()) as Client & TransactionClient;
+    let broken: Error | undefined;
+    try {
+      return await relay(core, client, name, limit);
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+        broken = rollbackError as Error;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+  const run = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      const rows = await flush().catch((error: unknown) => {
+        core.listenerFailed(error);
+        return 0;
+      });
+      if (rows < limit) await pause(intervalMs, abort.signal, { unref: true });
+    }
+  };
+  const running = run();
+  const close = async (): Promise<void> => {
+    abort.abort();
+    await running;
+  };
+  return { flush, close, [Symbol.asyncDispose]: close };
+}
+
+async function relay(core: BusCore, client: TransactionClient, table: string, limit: number): Promise<number> {
+  await client.query('BEGIN');
+  const sql = `SELECT id::text, channel, hints FROM ${table} WHERE ready_at <= clock_timestamp() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`;
+  const rows = (await client.query(sql, [limit])).rows as Row[];
+  if (rows.length > 0) {
+    await Promise.all(rows.flatMap((row) => publishRow(core, row)));
+    await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [rows.map(({ id }) => id)]);
+  }
+  await client.query('COMMIT');
+  return rows.length;
+}
+
+/** A row that cannot be read says that something changed, and nobody knows what. */
+function publishRow(core: BusCore, { channel, hints }: Row): Promise<void>[] {
+  const message = hints === null ? undefined : decodeMessage(`{"v":1,"h":${hints}}`);
+  const body: Body = message?.type === 'numbered' ? message.body : { type: 'everything' };
+  if (body.type !== 'hints') return [core.publish(channel, 'h', EVERYTHING, body)];
+  return body.hints.map((hint) =>
+    core.publish(channel, 'h', encodeHint(hint.kind, hint.version, hint.payload), { type: 'hints', hints: [hint] }),
+  );
+}
