@@ -1,0 +1,185 @@
+import { Backoff } from './backoff.ts';
+import type { Emit } from './events.ts';
+import { checkDuration, type Settings } from './options.ts';
+import type { Counts } from './stats.ts';
+import { Store, type EvictReason } from './store.ts';
+import { Timekeeper } from './timekeeper.ts';
+
+/** A sweep gives way after so long, looked at after so many entries. */
+const sliceMs = 1.5;
+const stepSize = 256;
+
+interface Removed<Value, Key> {
+  readonly key: Key;
+  readonly value: Value;
+  readonly reason: EvictReason;
+}
+
+/** What is held, under the rules of the options: lives, sizes, copies, the sweep, and who is told of removals. */
+export class Entries<Value, Key> {
+  readonly store: Store<Value, Key>;
+  readonly time: Timekeeper;
+  readonly backoff: Backoff<Key>;
+  readonly #settings: Settings<Value, Key>;
+  readonly #counts: Counts;
+  readonly #emit: Emit<Key>;
+  readonly #sizeOf: Settings<Value, Key>['sizeOf'];
+  readonly #removed: Removed<Value, Key>[] = [];
+  #sweep: Generator<undefined, void, void> | undefined;
+  #slices = 0;
+  #expiredBefore = 0;
+  closed = false;
+
+  constructor(settings: Settings<Value, Key>, counts: Counts, emit: Emit<Key>) {
+    const { ttlMs, jitter, maxEntries, maxBytes, staleWhileRevalidateMs, staleIfErrorMs, now, retryMs } = settings;
+    this.#settings = settings;
+    this.#sizeOf = settings.sizeOf;
+    this.#counts = counts;
+    this.#emit = emit;
+    this.backoff = new Backoff(retryMs);
+    this.time = new Timekeeper(now, () => this.#sweepSlice());
+    const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
+    const usualLifeMs = typeof ttlMs === 'number' && jitter === 0 ? ttlMs : Number.NaN;
+    this.store = new Store(
+      { maxEntries, maxBytes, staleMs, usualLifeMs, tellReplaced: settings.onEvict !== undefined },
+      (key, value, reason) => this.#onRemove(key, value, reason),
+    );
+  }
+
+  /**
+   * How long a value, or `undefined` for "not found", is to live.
+   * @throws {RangeError | TypeError} `ttlMs` or what the function of that name returned is no duration.
+   */
+  lifeMs(key: Key, value: Value | undefined, ttlMs: number | undefined): number {
+    const { ttlMs: usual, negativeTtlMs, jitter } = this.#settings;
+    let lifeMs: number;
+    if (value === undefined) lifeMs = negativeTtlMs;
+    else if (ttlMs !== undefined) checkDuration('ttlMs', (lifeMs = ttlMs));
+    else if (typeof usual === 'number') lifeMs = usual;
+    else checkDuration('ttlMs', (lifeMs = usual(value, key)));
+    // Infinity has no share.
+    return jitter === 0 || lifeMs === Infinity ? lifeMs : lifeMs - lifeMs * jitter * Math.random();
+  }
+
+  /** Holds a value, or "not found"; with no life left, or larger than all there is room for, just drops the old one. False: too large. */
+  keep(key: Key, value: Value | undefined, lifeMs: number): boolean {
+    if (this.closed) return true;
+    const size = this.#sizeOf === undefined || value === undefined ? 0 : checkedSize(this.#sizeOf(value, key));
+    const fits = size <= this.#settings.maxBytes;
+    this.backoff.forget(key);
+    if (fits && lifeMs > 0) {
+      this.store.write(key, value, this.time.birth(lifeMs), lifeMs, size);
+      if (!this.time.sweepPlanned && lifeMs !== Infinity) this.#planSweep();
+    } else this.drop(key, 'deleted');
+    return fits;
+  }
+
+  /** Drops what is held for the key; false if nothing was. */
+  drop(key: Key, reason: EvictReason): boolean {
+    const slot = this.store.index.get(key);
+    if (slot === undefined) return false;
+    this.store.remove(key, slot, reason);
+    return true;
+  }
+
+  /** Drops the key on request. False if nothing was held, or only what had run out of all its windows. */
+  invalidate(key: Key): boolean {
+    const slot = this.store.index.get(key);
+    if (slot === undefined) return false;
+    const dead = this.store.isDead(slot, this.time.now());
+    this.store.remove(key, slot, dead ? 'expired' : 'deleted');
+    if (!dead) this.#counts.invalidated++;
+    return !dead;
+  }
+
+  /** Drops everything, and tells how many entries that were. */
+  clear(): number {
+    const { size } = this.store.index;
+    this.#counts.invalidated += size;
+    this.backoff.clear();
+    this.store.clear(this.#settings.onEvict !== undefined);
+    return size;
+  }
+
+  /** The value held, of whatever age, as a copy if copies are asked for. */
+  held(key: Key): Value | undefined {
+    const slot = this.store.index.get(key);
+    return slot === undefined ? undefined : this.copy(this.store.values[slot]);
+  }
+
+  /** A copy, if copies are asked for. */
+  copy(value: Value | undefined): Value | undefined {
+    const { clone } = this.#settings;
+    return clone === undefined || value === undefined ? value : clone(value);
+  }
+
+  /** A failed reload: if an old value is held that may still answer, its next reload waits. Tells whether there is one. */
+  noteFailure(key: Key): boolean {
+    const slot = this.store.index.get(key);
+    const nowMs = this.time.now();
+    if (slot === undefined || this.store.values[slot] === undefined || this.store.isDead(slot, nowMs)) return false;
+    const { ttlMs } = this.#settings;
+    const lifeMs = typeof ttlMs === 'number' ? ttlMs : this.store.expiresAt[slot]! - this.store.bornAt(slot);
+    this.backoff.failed(key, nowMs, lifeMs);
+    return true;
+  }
+
+  /** Tells `onEvict` what has been removed. Comes last in every public operation, so that the listener finds a whole cache. */
+  tellRemovals(): void {
+    if (this.#removed.length === 0) return;
+    const { onEvict } = this.#settings;
+    for (let removed = this.#removed.shift(); removed !== undefined; removed = this.#removed.shift()) {
+      try {
+        onEvict?.(removed.key, removed.value, removed.reason);
+      } catch {
+        // A listener breaks nothing.
+      }
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#sweep = undefined;
+    this.time.stop();
+    this.backoff.clear();
+    this.store.clear(this.#settings.onEvict !== undefined);
+  }
+
+  #onRemove(key: Key, value: Value | undefined, reason: EvictReason): void {
+    if (reason === 'evicted') this.#counts.evicted++;
+    else if (reason === 'expired') this.#counts.expired++;
+    if (reason !== 'replaced') this.backoff.forget(key);
+    if (value !== undefined && this.#settings.onEvict !== undefined) this.#removed.push({ key, value, reason });
+  }
+
+  #planSweep(): void {
+    if (this.#settings.reapIntervalMs !== Infinity) this.time.planSweep(this.#settings.reapIntervalMs);
+  }
+
+  #sweepSlice(): number | undefined {
+    if (this.#sweep === undefined) {
+      this.#sweep = this.store.sweep(this.time.now(), stepSize);
+      this.#slices = 0;
+      this.#expiredBefore = this.#counts.expired;
+    }
+    this.#slices++;
+    const untilMs = performance.now() + sliceMs;
+    let done: boolean | undefined;
+    do ({ done } = this.#sweep.next());
+    while (done !== true && performance.now() < untilMs);
+    this.tellRemovals();
+    if (this.closed) return undefined;
+    if (done !== true) return 0;
+    this.#sweep = undefined;
+    const expired = this.#counts.expired - this.#expiredBefore;
+    if (expired > 0) this.#emit(() => ({ type: 'reaped', expired, slices: this.#slices }));
+    return this.store.index.size > 0 && !this.closed ? this.#settings.reapIntervalMs : undefined;
+  }
+}
+
+/** Whole numbers add up and subtract without a rest. */
+function checkedSize(size: number): number {
+  if (!(typeof size === 'number' && size >= 0))
+    throw new RangeError(`sizeOf: expected a number >= 0, got ${String(size)}`);
+  return Math.ceil(size);
+}

@@ -1,0 +1,97 @@
+import { LoadTimeoutError } from './errors.ts';
+import { runWithin, type Running } from './recursion.ts';
+import { startTimer } from './timer.ts';
+
+/** What a loader is told. */
+export interface LoadContext<Value, Key = string> {
+  readonly key: Key;
+  /** Aborts when the load times out, and only then: no caller's abort or deadline reaches it. */
+  readonly signal: AbortSignal;
+  /** The value held now, if there is one, for a conditional request. Usually expired; fresh for `refresh` and ahead of expiry. */
+  readonly stale?: Value;
+}
+
+/**
+ * Brings the value of a key; `undefined` means that there is none. Called synchronously, in the async context of the
+ * caller that starts the load. What it throws goes to all who wait.
+ */
+export type Loader<Value, Key = string> = (
+  context: LoadContext<Value, Key>,
+) => Value | undefined | PromiseLike<Value | undefined>;
+
+/** One load of one key, from its first caller to its end. */
+export class Load<Key> implements Running {
+  readonly key: Key;
+  readonly startedMs: number;
+  /** Nobody waits for its start: its timers do not keep the process alive. */
+  readonly background: boolean;
+  /** The key was deleted, cleared or set since the load started: the result must not be stored. */
+  outdated = false;
+  ended = false;
+  #controller: AbortController | undefined;
+  #timedOut: LoadTimeoutError | undefined;
+
+  constructor(key: Key, startedMs: number, background: boolean) {
+    this.key = key;
+    this.startedMs = startedMs;
+    this.background = background;
+  }
+
+  /** Made on first use: most loaders never look at it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#timedOut !== undefined) this.#controller.abort(this.#timedOut);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Calls the loader once, and settles as it does or after `timeoutMs`, whichever is first.
+   * @param late Is called when the loader brings something after the time-out; nobody gets it.
+   */
+  call<Value>(
+    loader: Loader<Value, Key>,
+    stale: Value | undefined,
+    timeoutMs: number,
+    late: () => void,
+  ): Promise<Value | undefined> {
+    return new Promise((resolve, reject) => {
+      const cancel = startTimer(
+        timeoutMs,
+        () => {
+          const error = new LoadTimeoutError(this.key, timeoutMs);
+          this.#timedOut = error;
+          reject(error);
+          this.#controller?.abort(error);
+        },
+        this.background,
+      );
+      // Called through `Promise.resolve().then` a loader would start a tick late; a throw must still be a rejection.
+      new Promise<Value | undefined>((settle) => {
+        settle(runWithin(this, () => loader(this.#context(stale))));
+      }).then(
+        (value) => {
+          cancel();
+          if (this.#timedOut === undefined) resolve(value);
+          else late();
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #context<Value>(stale: Value | undefined): LoadContext<Value, Key> {
+    const signal = () => this.signal;
+    const context = {
+      key: this.key,
+      get signal() {
+        return signal();
+      },
+    };
+    return stale === undefined ? context : Object.assign(context, { stale });
+  }
+}

@@ -1,0 +1,237 @@
+import { createSingleflight, type Singleflight } from '@corral/singleflight';
+import type { Entries } from './entries.ts';
+import type { Emit, TierOperation } from './events.ts';
+import { Load, type Loader } from './load.ts';
+import type { Settings } from './options.ts';
+import { isWithin } from './recursion.ts';
+import type { Counts } from './stats.ts';
+import type { TierEntry, TierHit, TierLease } from './tier.ts';
+import { tierKey, type TierLink } from './tier-link.ts';
+import { startTimer } from './timer.ts';
+
+export interface LoadRequest<Value, Key> {
+  readonly loader: Loader<Value, Key>;
+  readonly ttlMs: number | undefined;
+  /** What the tier must have left for its value to answer; see `TierRequest`. */
+  readonly minTtlMs: number;
+  readonly background: boolean;
+}
+
+/**
+ * The loads that run: one for a key at a time, and each may store its result only while it is still the registered one.
+ * `detach` takes it off its key: who waits keeps it, who comes later starts anew, and nothing is stored.
+ */
+export class Loads<Value, Key> {
+  readonly #flights: Singleflight<Value | undefined, Key> = createSingleflight();
+  readonly #current = new Map<Key, Load<Key>>();
+  readonly #settings: Settings<Value, Key>;
+  readonly #entries: Entries<Value, Key>;
+  readonly #link: TierLink<Value> | undefined;
+  readonly #counts: Counts;
+  readonly #emit: Emit<Key>;
+
+  constructor(
+    settings: Settings<Value, Key>,
+    entries: Entries<Value, Key>,
+    link: TierLink<Value> | undefined,
+    counts: Counts,
+    emit: Emit<Key>,
+  ) {
+    this.#settings = settings;
+    this.#entries = entries;
+    this.#link = link;
+    this.#counts = counts;
+    this.#emit = emit;
+  }
+
+  isRunning(key: Key): boolean {
+    return this.#flights.has(key);
+  }
+
+  /** Whether the caller is itself part of the load that runs for the key: waiting for it would last for ever. */
+  isWithin(key: Key): boolean {
+    const load = this.#current.get(key);
+    return load !== undefined && isWithin(load);
+  }
+
+  /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
+  join(key: Key, signal: AbortSignal | undefined): Promise<Value | undefined> {
+    // The work is not called: there is a flight.
+    return this.#flights.do(key, nothing, signal === undefined ? undefined : { signal });
+  }
+
+  /** Starts a load; none may run for the key. */
+  start(key: Key, request: LoadRequest<Value, Key>, signal?: AbortSignal): Promise<Value | undefined> {
+    const load = new Load(key, this.#entries.time.now(), request.background);
+    this.#current.set(key, load);
+    this.#counts.inFlight++;
+    return this.#flights.do(key, () => this.#run(load, request), signal === undefined ? undefined : { signal });
+  }
+
+  detach(key: Key): void {
+    if (this.#flights.size === 0) return;
+    const load = this.#current.get(key);
+    if (load !== undefined) load.outdated = true;
+    this.#current.delete(key);
+    // Also where the load has ended, but its flight has not yet: nobody may join it any more.
+    this.#flights.forget(key);
+  }
+
+  detachAll(): void {
+    for (const load of this.#current.values()) load.outdated = true;
+    this.#current.clear();
+    this.#flights.clear();
+  }
+
+  async #run(load: Load<Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
+    try {
+      const answer = this.#link === undefined ? undefined : await this.#askTier(this.#link, load, request.minTtlMs);
+      if (answer?.kind === 'hit') return this.#takeHit(load, answer);
+      return await this.#callLoader(load, request, answer);
+    } finally {
+      load.ended = true;
+      this.#counts.inFlight--;
+      // Another load may have the key by now.
+      if (this.#current.get(load.key) === load) this.#current.delete(load.key);
+      this.#entries.tellRemovals();
+    }
+  }
+
+  async #callLoader(
+    load: Load<Key>,
+    request: LoadRequest<Value, Key>,
+    lease: TierLease<Value> | undefined,
+  ): Promise<Value | undefined> {
+    const { key } = load;
+    let value: Value | undefined;
+    let lifeMs: number;
+    this.#counts.loads++;
+    try {
+      const late = () => this.#discard(load, 'late');
+      const held = this.#entries.held(key);
+      value = this.#entries.copy(await load.call(request.loader, held, this.#settings.loadTimeoutMs, late));
+      lifeMs = this.#entries.lifeMs(key, value, request.ttlMs);
+    } catch (error) {
+      this.#counts.loadErrors++;
+      this.#release(lease);
+      const covered = !load.outdated && this.#entries.noteFailure(key);
+      const durationMs = this.#durationMs(load);
+      this.#emit(() => ({ type: 'loadFailed', key, error, covered, durationMs }));
+      throw error;
+    }
+    const durationMs = this.#durationMs(load);
+    this.#emit(() => ({ type: 'loaded', key, from: 'loader', durationMs }));
+    if (lease !== undefined) {
+      if (load.outdated) this.#release(lease);
+      else if ((await this.#fill(load, lease, { value, ttlMs: lifeMs })) === 'refused')
+        return this.#takeRefusal(load, value);
+    }
+    return this.#store(load, value, lifeMs);
+  }
+
+  /** Stores the result if the load is still the registered one of its key. */
+  #store(load: Load<Key>, value: Value | undefined, lifeMs: number): Value | undefined {
+    if (load.outdated) {
+      this.#discard(load, 'outdated');
+      return value;
+    }
+    if (!this.#entries.keep(load.key, value, lifeMs)) this.#discard(load, 'tooLarge');
+    return value;
+  }
+
+  #takeHit(load: Load<Key>, hit: TierHit<Value>): Value | undefined {
+    const { ttlMs } = hit;
+    const value = this.#entries.copy(hit.value);
+    this.#counts.tierHits++;
+    const durationMs = this.#durationMs(load);
+    this.#emit(() => ({ type: 'loaded', key: load.key, from: 'tier', durationMs }));
+    // A remembered "not found" lives as long as the tier says.
+    const lifeMs = value === undefined ? ttlMs : Math.min(ttlMs, this.#entries.lifeMs(load.key, value, undefined));
+    return this.#store(load, value, lifeMs);
+  }
+
+  /** Another process has invalidated the key since the lease was given: what is held here is no newer. */
+  #takeRefusal(load: Load<Key>, value: Value | undefined): Value | undefined {
+    if (!load.outdated) this.#entries.drop(load.key, 'deleted');
+    this.#discard(load, 'refused');
+    return value;
+  }
+
+  /** The tier's answer; undefined: go around it, because it is behind with an invalidation, fails, or hangs. */
+  async #askTier(
+    link: TierLink<Value>,
+    load: Load<Key>,
+    minTtlMs: number,
+  ): Promise<TierHit<Value> | TierLease<Value> | undefined> {
+    const key = tierKey(load.key);
+    if (this.#entries.closed || link.isBehind(key)) return undefined;
+    try {
+      return await this.#patiently(load, (signal) => link.tier.get(key, { signal, minTtlMs }));
+    } catch (error) {
+      this.#tierFailed('get', error);
+      return undefined;
+    }
+  }
+
+  async #fill(
+    load: Load<Key>,
+    lease: TierLease<Value>,
+    entry: TierEntry<Value>,
+  ): Promise<'stored' | 'refused' | 'unknown'> {
+    try {
+      return await this.#patiently(load, () => lease.fill(entry));
+    } catch (error) {
+      this.#tierFailed('fill', error);
+      return 'unknown';
+    }
+  }
+
+  /** A tier owes an answer in bounded time; one that breaks its word must not hold the key for ever. */
+  async #patiently<Answer>(load: Load<Key>, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const { loadTimeoutMs } = this.#settings;
+    const patience = new AbortController();
+    const giveUp = () => patience.abort(new DOMException(`no answer within ${loadTimeoutMs} ms`, 'TimeoutError'));
+    const cancel = startTimer(loadTimeoutMs, giveUp, load.background);
+    try {
+      return await unlessAborted(ask(patience.signal), patience.signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  #release(lease: TierLease<Value> | undefined): void {
+    if (lease === undefined) return;
+    const released = new Promise<void>((settle) => settle(lease.release()));
+    released.catch((error: unknown) => this.#tierFailed('release', error));
+  }
+
+  #tierFailed(operation: TierOperation, error: unknown): void {
+    this.#counts.tierErrors++;
+    this.#emit(() => ({ type: 'tierError', operation, error }));
+  }
+
+  #discard(load: Load<Key>, reason: 'outdated' | 'refused' | 'late' | 'tooLarge'): void {
+    this.#counts.discarded++;
+    this.#emit(() => ({ type: 'discarded', key: load.key, reason }));
+  }
+
+  #durationMs(load: Load<Key>): number {
+    return this.#entries.time.now() - load.startedMs;
+  }
+}
+
+const nothing = () => undefined;
+
+export function rejected(reason: unknown): Promise<never> {
+  const rejection: Promise<never> = Promise.reject(reason);
+  // The caller may have gone without looking.
+  rejection.catch(nothing);
+  return rejection;
+}
+
+function unlessAborted<Value>(asked: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    asked.then(resolve, reject);
+  });
+}

@@ -1,0 +1,239 @@
+/** Why an entry is no longer held. */
+export type EvictReason = 'expired' | 'evicted' | 'deleted' | 'cleared' | 'replaced';
+
+export type OnRemove<Value, Key> = (key: Key, value: Value | undefined, reason: EvictReason) => void;
+
+export interface StoreBounds {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** How long an entry is kept after its expiry. */
+  readonly staleMs: number;
+  /** The life that most entries get; NaN if there is none. Only entries with another one cost memory for their age. */
+  readonly usualLifeMs: number;
+  /** Whether `onRemove` wants to know of values that give way to others. */
+  readonly tellReplaced: boolean;
+}
+
+const firstCapacity = 16;
+
+/** In `visited`: a sweep has found the entry dead. */
+const condemned = 2;
+
+/**
+ * The entries: a map from key to slot, and one array for each field, so that a million small entries cost about
+ * 50 bytes each and a hit allocates nothing. A value of `undefined` is a remembered "not found".
+ *
+ * Eviction is SIEVE (NSDI '24): a hit sets one flag; the hand walks from old to new, spares flagged entries once and
+ * takes the first without a flag. The map's own insertion order is the queue, its iterator is the hand.
+ * What is removed is told to `onRemove`, which must not call back into the store.
+ */
+export class Store<Value, Key> {
+  index: Map<Key, number> = new Map();
+  values: (Value | undefined)[] = [];
+  expiresAt: Float64Array = new Float64Array(firstCapacity);
+  visited: Uint8Array = new Uint8Array(firstCapacity);
+  bytes = 0;
+  readonly #bounds: StoreBounds;
+  readonly #onRemove: OnRemove<Value, Key>;
+  #bornAt: Float64Array | undefined;
+  #sizes: Float64Array | undefined;
+  /** Slots ever used, and the first of the free ones, chained through `expiresAt`; -1 ends the chain. */
+  #used = 0;
+  #free = -1;
+  #hand: MapIterator<Key> | undefined;
+  #insertsSinceHand = 0;
+  /** While `rebuild` runs: the index to be. */
+  #survivors: Map<Key, number> | undefined;
+  /** While a sweep frees what the former index held. */
+  #burial: Generator<undefined, void, void> | undefined;
+
+  constructor(bounds: StoreBounds, onRemove: OnRemove<Value, Key>) {
+    this.#bounds = bounds;
+    this.#onRemove = onRemove;
+  }
+
+  /** Holds `value`, replaces what was there, and evicts until the bounds hold. `size` must not exceed `maxBytes`. */
+  write(key: Key, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
+    const { maxEntries, maxBytes, usualLifeMs, tellReplaced } = this.#bounds;
+    let slot = this.index.get(key);
+    if (slot === undefined) {
+      while (this.index.size >= maxEntries) this.#evict(-1, nowMs);
+      while (this.bytes + size > maxBytes && this.index.size > 0) this.#evict(-1, nowMs);
+      slot = this.#allot();
+      this.index.set(key, slot);
+      this.visited[slot] = 0;
+      // A hand at rest keeps the map's former tables alive.
+      if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
+    } else {
+      this.visited[slot] = 1;
+      this.#survivors?.set(key, slot);
+      if (this.#sizes !== undefined) {
+        const grown = size - this.#sizes[slot]!;
+        if (grown > 0) while (this.bytes + grown > maxBytes && this.index.size > 1) this.#evict(slot, nowMs);
+        this.bytes -= this.#sizes[slot]!;
+        this.#sizes[slot] = 0;
+      }
+      if (tellReplaced && this.values[slot] !== value) this.#onRemove(key, this.values[slot], 'replaced');
+    }
+    this.values[slot] = value;
+    this.expiresAt[slot] = nowMs + lifeMs;
+    if (lifeMs !== usualLifeMs || lifeMs === Infinity) this.#bornAt ??= this.#reconstructBirths();
+    if (this.#bornAt !== undefined) this.#bornAt[slot] = nowMs;
+    if (size > 0) {
+      this.#sizes ??= new Float64Array(this.expiresAt.length);
+      this.#sizes[slot] = size;
+      this.bytes += size;
+    }
+  }
+
+  bornAt(slot: number): number {
+    return this.#bornAt === undefined ? this.expiresAt[slot]! - this.#bounds.usualLifeMs : this.#bornAt[slot]!;
+  }
+
+  remove(key: Key, slot: number, reason: EvictReason): void {
+    this.index.delete(key);
+    this.#survivors?.delete(key);
+    this.#release(key, slot, reason);
+  }
+
+  #release(key: Key, slot: number, reason: EvictReason): void {
+    const value = this.values[slot];
+    this.values[slot] = undefined;
+    this.visited[slot] = 0;
+    if (this.#sizes !== undefined) {
+      this.bytes -= this.#sizes[slot]!;
+      this.#sizes[slot] = 0;
+    }
+    // Chained below zero, so that no free slot looks like an entry with time left.
+    this.expiresAt[slot] = -2 - this.#free;
+    this.#free = slot;
+    this.#onRemove(key, value, reason);
+    // A cache that was large once gives its arrays back; a small one keeps them.
+    if (this.index.size === 0 && this.#used > 1_024 && this.#burial === undefined) this.#reset();
+  }
+
+  /** Removes everything at once; `tell`: each removal, too. */
+  clear(tell: boolean): void {
+    while (this.#burial?.next().done === false);
+    const { index, values } = this;
+    this.index = new Map();
+    this.#reset();
+    if (tell) for (const [key, slot] of index) this.#onRemove(key, values[slot], 'cleared');
+  }
+
+  /** Whether the time for which the entry is kept, stale windows included, is over. */
+  isDead(slot: number, nowMs: number): boolean {
+    return nowMs >= this.expiresAt[slot]! + this.#bounds.staleMs;
+  }
+
+  /**
+   * Removes the dead entries, step by step: `yield`s after each `stepSize`, between which the store may be used.
+   * A map that shrinks under `delete` stops the process for tens of milliseconds at a million entries. Where few would
+   * survive, they are therefore carried over to a new map, and the old one is left behind whole.
+   */
+  *sweep(nowMs: number, stepSize: number): Generator<undefined, void, void> {
+    this.#hand = undefined;
+    const old = this.index;
+    let steps = 0;
+    if (!this.#fewWouldSurvive(nowMs)) {
+      for (const key of old.keys()) {
+        if (++steps % stepSize === 0) yield;
+        const slot = this.index.get(key);
+        if (slot !== undefined && this.isDead(slot, nowMs)) this.remove(key, slot, 'expired');
+      }
+      return;
+    }
+    const survivors = (this.#survivors = new Map<Key, number>());
+    for (const [key, slot] of old) {
+      if (++steps % stepSize === 0) yield;
+      // A `clear` meanwhile has done our work.
+      if (this.#survivors !== survivors) return;
+      if (this.isDead(slot, nowMs)) this.visited[slot] = condemned;
+      else survivors.set(key, slot);
+    }
+    this.index = survivors;
+    this.#survivors = undefined;
+    this.#hand = undefined;
+    this.#burial = this.#bury(old, stepSize);
+    while (this.#burial?.next().done === false) yield;
+    this.#burial = undefined;
+    if (this.index.size === 0) this.#reset();
+  }
+
+  /** Frees the slots that only the old index knows. */
+  *#bury(old: Map<Key, number>, stepSize: number): Generator<undefined, void, void> {
+    let steps = 0;
+    for (const [key, slot] of old) {
+      if (++steps % stepSize === 0) yield;
+      if (this.visited[slot] === condemned) this.#release(key, slot, 'expired');
+    }
+  }
+
+  #fewWouldSurvive(nowMs: number): boolean {
+    const stride = Math.ceil(this.#used / 10_000);
+    let alive = 0;
+    let dead = 0;
+    for (let slot = 0; slot < this.#used; slot += stride) {
+      if (this.isDead(slot, nowMs)) dead++;
+      else alive++;
+    }
+    return this.index.size > 10_000 && alive < dead;
+  }
+
+  #evict(spared: number, nowMs: number): void {
+    this.#insertsSinceHand = 0;
+    this.#hand ??= this.index.keys();
+    for (;;) {
+      const { done, value: key } = this.#hand.next();
+      if (done === true) {
+        this.#hand = this.index.keys();
+        continue;
+      }
+      const slot = this.index.get(key)!;
+      if (slot === spared) continue;
+      const dead = this.visited[slot] === condemned || this.isDead(slot, nowMs);
+      if (dead || this.visited[slot] === 0) return this.remove(key, slot, dead ? 'expired' : 'evicted');
+      this.visited[slot] = 0;
+    }
+  }
+
+  #allot(): number {
+    const slot = this.#free;
+    if (slot !== -1) {
+      this.#free = -2 - this.expiresAt[slot]!;
+      return slot;
+    }
+    if (this.#used === this.expiresAt.length) this.#grow();
+    return this.#used++;
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#used * 2, Math.max(this.#bounds.maxEntries, this.#used + 1));
+    this.expiresAt = copied(this.expiresAt, new Float64Array(capacity));
+    this.visited = copied(this.visited, new Uint8Array(capacity));
+    if (this.#bornAt !== undefined) this.#bornAt = copied(this.#bornAt, new Float64Array(capacity));
+    if (this.#sizes !== undefined) this.#sizes = copied(this.#sizes, new Float64Array(capacity));
+  }
+
+  #reset(): void {
+    this.values = [];
+    this.expiresAt = new Float64Array(firstCapacity);
+    this.visited = new Uint8Array(firstCapacity);
+    this.#bornAt = undefined;
+    this.#sizes = undefined;
+    this.bytes = 0;
+    this.#used = 0;
+    this.#free = -1;
+    this.#hand = undefined;
+    this.#survivors = undefined;
+  }
+
+  #reconstructBirths(): Float64Array {
+    return this.expiresAt.map((expiresAt) => expiresAt - this.#bounds.usualLifeMs);
+  }
+}
+
+function copied<Numbers extends Float64Array | Uint8Array>(from: Numbers, into: Numbers): Numbers {
+  into.set(from);
+  return into;
+}
