@@ -13,7 +13,7 @@ it('gives each statement its name as a comment, and counts it', async () => {
 
   expect(await statements.run('GetOne', [7])).toEqual([{ n: 1 }]);
 
-  expect(sent).toEqual([['/* GetOne */ SELECT 1 AS n', [7]]]);
+  expect(sent).toEqual([['SELECT /* GetOne */ 1 AS n', [7]]]);
   expect(statements.counts()).toEqual({ GetOne: 1 });
 });
 

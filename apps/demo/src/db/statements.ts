@@ -9,7 +9,7 @@ export interface Statements<Name extends string> {
   counts(): Record<string, number>;
 }
 
-/** Each statement starts with its name as a comment, so that Postgres can say how often it ran. */
+/** Each statement carries its name as a comment, so that Postgres can say how often it ran. */
 export function createStatements<Name extends string>(pool: Queryable, sql: Record<Name, string>): Statements<Name> {
   const counts: Record<string, number> = {};
   return {
@@ -22,7 +22,8 @@ export function createStatements<Name extends string>(pool: Queryable, sql: Reco
   };
 }
 
-export const named = (name: string, sql: string): string => `/* ${name} */ ${sql}`;
+/** The comment stands behind the first word: Postgres 18 cuts off a comment in front before it keeps the text. */
+export const named = (name: string, sql: string): string => sql.replace(/^\s*\w+/, (verb) => `${verb} /* ${name} */`);
 
 /** The name in a statement's comment, as `pg_stat_statements` keeps it. */
-export const nameOf = (text: string): string | undefined => /^\s*\/\* (\w+) \*\//.exec(text)?.[1];
+export const nameOf = (text: string): string | undefined => /^\s*\w+ \/\* (\w+) \*\//.exec(text)?.[1];

@@ -16,7 +16,7 @@ const full = { chats: 5_000, turns: 10, turnMs: 180_000, ttlMs: 10_000, promptTt
 const loads: Record<RunOptions['size'], Omit<Load, 'users'>> = {
   full,
   default: { chats: 500, turns: 10, turnMs: 2_000, ttlMs: 1_000, promptTtlMs: 500 },
-  fast: { chats: 500, turns: 10, turnMs: 1_000, ttlMs: 500, promptTtlMs: 250 },
+  fast: { chats: 250, turns: 10, turnMs: 1_000, ttlMs: 1_000, promptTtlMs: 500 },
 };
 
 export function loadOf({ size, users, chats }: Pick<RunOptions, 'size' | 'users' | 'chats'>): Load {
@@ -24,8 +24,8 @@ export function loadOf({ size, users, chats }: Pick<RunOptions, 'size' | 'users'
   return { ...load, users, chats: chats ?? load.chats };
 }
 
-/** The story's shares hold for its own load or a tenth of it; a handful of chats has less to save. */
-export const isStorySized = ({ chats }: Load): boolean => chats >= 500;
+/** The story's shares hold down to a twentieth of its load; a handful of chats has less to save. */
+export const isStorySized = ({ chats }: Load): boolean => chats >= full.chats / 20;
 
 /** The longest that the load can last: the first turns spread over one turn, and each turn takes at most 20 % more. */
 export const plannedMs = ({ turns, turnMs }: Load): number => Math.round(turnMs * (1 + turns * 1.2)) + 1_000;

@@ -39,13 +39,18 @@ const hasRevision =
   ({ providers }: SeenConfig): boolean =>
     providers[0]?.options.revision === revision;
 
-/** An edit through an admin route of one replica. */
+/** Edits through an admin route of one replica; the first one opens connections and is not counted. */
 export async function checkPublishedEdit(replicas: readonly Replica[]): Promise<Check> {
-  const waits = await stalenessMs(replicas, () => editProvider(replicas[0]!, 101), hasRevision(101), sourceTtls.ttlMs);
+  const edits = [];
+  for (let revision = 100; revision <= 105; revision++) {
+    const edit = (): Promise<void> => editProvider(replicas[0]!, revision);
+    edits.push(await stalenessMs(replicas, edit, hasRevision(revision), sourceTtls.ttlMs));
+  }
+  const worst = replicas.map((_, replica) => Math.max(...edits.slice(1).map((waits) => waits[replica]!)));
   return {
     name: 'staleness after an edit',
-    ok: Math.max(...waits) <= publishedBoundMs,
-    detail: `${waits.join(', ')} ms on ${waits.length} replicas (TTL ${sourceTtls.ttlMs} ms, bound ${publishedBoundMs} ms)`,
+    ok: Math.max(...worst) <= publishedBoundMs,
+    detail: `${worst.join(', ')} ms on ${replicas.length} replicas, the worst of 5 edits (TTL ${sourceTtls.ttlMs} ms, bound ${publishedBoundMs} ms)`,
   };
 }
 
@@ -57,9 +62,9 @@ export async function checkEditWithListenerKilled(replicas: readonly Replica[], 
         WHERE datname = current_database() AND application_name ~ '^corral-demo-listener-[0-9]+$'`,
     );
     if (rowCount !== replicas.length) throw new Error(`${rowCount} listeners were killed, not ${replicas.length}`);
-    await editProvider(replicas[0]!, 102);
+    await editProvider(replicas[0]!, 106);
   };
-  const waits = await stalenessMs(replicas, edit, hasRevision(102), sourceTtls.ttlMs);
+  const waits = await stalenessMs(replicas, edit, hasRevision(106), sourceTtls.ttlMs);
   return {
     name: 'staleness with the listener killed just before the edit',
     ok: Math.max(...waits) <= gapBoundMs,
