@@ -1,5 +1,5 @@
-import { BusCore, type BusHealth } from './core.ts';
-import type { BusStats } from './counters.ts';
+import { BusCore } from './core.ts';
+import type { BusHealth, BusStats } from './counters.ts';
 import type { BusOptions } from './settings.ts';
 
 /** The connection of one process to all others that share its namespace. */

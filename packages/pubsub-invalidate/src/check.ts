@@ -23,5 +23,5 @@ export function checkText(name: string, value: string): string {
 /** Returns `value` when it is one of `allowed`, or throws a `TypeError` that names the option and what it may be. */
 export function checkOneOf<Value extends string>(name: string, value: Value, allowed: readonly Value[]): Value {
   if (allowed.includes(value)) return value;
-  throw new TypeError(`${name}: expected ${allowed.map((one) => `'${one}'`).join(' or ')}, got ${String(value)}`);
+  throw new TypeError(`${name}: expected ${allowed.map((one) => `'${one}'`).join(' or ')}, got ${value}`);
 }

@@ -1,48 +1,32 @@
 import { BeatKeeper } from './beats.ts';
 import { checkMs } from './check.ts';
-import { makeCounters, type BusStats, type Counters } from './counters.ts';
+import type { BusHealth, BusStats } from './counters.ts';
 import { unrefInterval, withDeadline } from './deadline.ts';
 import { BusClosedError } from './errors.ts';
-import { makeEmitter, type BusEvent, type BusState, type Gap, type GapReason } from './events.ts';
-import { Ledger } from './ledger.ts';
-import { decodeMessage, type Body, type Numbered } from './message.ts';
+import { Incoming } from './incoming.ts';
+import type { Body } from './message.ts';
 import { beatChannel, randomId } from './names.ts';
-import { Outgoing } from './outgoing.ts';
+import { Outgoing, type OutgoingOptions } from './outgoing.ts';
 import type { Field } from './queue.ts';
+import { Reporter } from './reporter.ts';
 import { Sessions } from './sessions.ts';
 import { readSettings, type BusOptions, type Settings } from './settings.ts';
 import { Starters } from './starters.ts';
 import { firstStanding, step, type Change, type Standing } from './state.ts';
 import { Subscriptions, type Consumer, type Subscription } from './subscriptions.ts';
 
-export interface BusHealth {
-  /** `live`: everything is heard. `suspect`: a message may be missed right now. `down`: not connected, and an attempt has failed. */
-  readonly state: BusState;
-  /** Milliseconds in this state. */
-  readonly sinceMs: number;
-  /** The last ping on the subscriber's connection. */
-  readonly rttMs?: number;
-  /** Publish to delivery, measured on the own heartbeat's way through the broker: no clock skew. */
-  readonly lagMs: { readonly p50: number; readonly p99: number };
-  readonly gaps: Record<GapReason, number>;
-  readonly queue: number;
-  readonly pendingWaiters: number;
-}
-
 /** Ties the parts together: sessions in, queue out, ledger between; `state.ts` decides what it all means. */
 export class BusCore {
   readonly id: string = randomId();
   readonly settings: Settings;
-  readonly counters: Counters = makeCounters();
-  readonly #emit: (event: BusEvent) => void;
+  readonly report: Reporter;
   readonly #beatChannel: string;
-  readonly #ownPrefix: string;
   readonly #subscriptions: Subscriptions;
-  readonly #ledger = new Ledger();
   readonly #starters: Starters;
   readonly #beats: BeatKeeper;
   readonly #outgoing: Outgoing;
   readonly #sessions: Sessions;
+  readonly #incoming: Incoming;
   #standing: Standing;
   #stateSinceMs: number;
   #rttMs: number | undefined;
@@ -55,16 +39,25 @@ export class BusCore {
     const settings = readSettings(options);
     const { transport, namespace, now } = settings;
     this.settings = settings;
-    this.#emit = makeEmitter(settings.onEvent);
+    this.report = new Reporter(settings.onEvent, (gap) => this.#subscriptions.gap(gap));
     this.#standing = firstStanding(transport.deafAdvice !== undefined);
     this.#stateSinceMs = now();
     this.#beatChannel = beatChannel(namespace);
-    this.#ownPrefix = `{"v":1,"p":"${this.id}"`;
-    this.#subscriptions = new Subscriptions((error) => this.listenerFailed(error));
+    this.#subscriptions = new Subscriptions((error) => this.report.listenerFailed(error));
     this.#starters = new Starters(transport.name, settings.startTimeoutMs);
     const { heartbeatMs: intervalMs, pingTimeoutMs: attemptMs } = settings;
     const { maxPayloadBytes } = transport;
     this.#beats = new BeatKeeper({ id: this.id, channel: this.#beatChannel, intervalMs, maxPayloadBytes, now });
+    this.#incoming = new Incoming({
+      id: this.id,
+      beatChannel: this.#beatChannel,
+      heartbeatMs: intervalMs,
+      now,
+      subscriptions: this.#subscriptions,
+      beats: this.#beats,
+      report: this.report,
+      onEcho: () => this.#change({ type: 'echo' }),
+    });
     this.#outgoing = new Outgoing({ ...settings, id: this.id, attemptMs, ...this.#outgoingHooks() });
     this.#sessions = new Sessions({ ...settings, ...this.#sessionHooks() });
   }
@@ -84,7 +77,7 @@ export class BusCore {
   open(channel: string, consumer: Consumer): Subscription {
     if (this.#closing) throw new BusClosedError();
     const { subscription, isNew } = this.#subscriptions.add(channel, consumer, () => {
-      this.#ledger.end(channel);
+      this.#incoming.ledger.end(channel);
       this.#sessions.unsubscribe(channel);
     });
     if (isNew) this.#subscribe(channel);
@@ -104,26 +97,13 @@ export class BusCore {
   publish(channel: string, field: Field, json: string, body?: Body): Promise<void> {
     if (body && !this.#closing) this.#subscriptions.deliver(channel, body, true);
     const sent = this.#outgoing.push(channel, field, json);
-    this.counters.queueHighWater = Math.max(this.counters.queueHighWater, this.#outgoing.queued);
+    this.report.counters.queueHighWater = Math.max(this.report.counters.queueHighWater, this.#outgoing.queued);
     return sent;
   }
 
-  /** For what reaches the others by another way. */
-  deliverOwn(channel: string, body: Body): void {
-    this.#subscriptions.deliver(channel, body, true);
-  }
-
-  raise(reason: GapReason, channels: readonly string[], facts: Partial<Omit<Gap, 'reason' | 'channels'>> = {}): void {
-    if (channels.length === 0) return;
-    const gap: Gap = Object.freeze({ missed: 0, suspectedForMs: 0, ...facts, reason, channels });
-    this.counters.gaps[reason]++;
-    this.#subscriptions.gap(gap);
-    this.#emit({ type: 'gap', gap });
-  }
-
-  listenerFailed(error: unknown): void {
-    this.counters.listenerErrors++;
-    this.#emit({ type: 'listener-error', error });
+  /** For what reaches the others by another way, or later. */
+  deliverHere(channel: string, body: Body, own: boolean): void {
+    this.#subscriptions.deliver(channel, body, own);
   }
 
   health(): BusHealth {
@@ -133,7 +113,7 @@ export class BusCore {
       sinceMs: this.settings.now() - this.#stateSinceMs,
       ...rtt,
       lagMs: this.#beats.lag(),
-      gaps: { ...this.counters.gaps },
+      gaps: { ...this.report.counters.gaps },
       queue: this.#outgoing.queued,
       pendingWaiters: this.#subscriptions.pending,
     };
@@ -141,10 +121,10 @@ export class BusCore {
 
   stats(): BusStats {
     return Object.freeze({
-      ...this.counters,
-      gaps: Object.freeze({ ...this.counters.gaps }),
+      ...this.report.counters,
+      gaps: Object.freeze({ ...this.report.counters.gaps }),
       queue: this.#outgoing.queued,
-      publishers: this.#ledger.size,
+      publishers: this.#incoming.ledger.size,
       channels: this.#subscriptions.size,
       pendingWaiters: this.#subscriptions.pending,
     });
@@ -175,45 +155,33 @@ export class BusCore {
     this.#change({ type: 'closed' });
   }
 
-  #outgoingHooks(): Pick<
-    ConstructorParameters<typeof Outgoing>[0],
-    'makeBeat' | 'onSent' | 'onAttemptFailed' | 'onRejected' | 'onOverflow'
-  > {
+  #outgoingHooks(): Pick<OutgoingOptions, 'makeBeat' | 'onSent' | 'onAttemptFailed' | 'onRejected' | 'onOverflow'> {
+    const { report } = this;
     return {
       makeBeat: (marks) => this.#beats.make(marks, this.#closing !== undefined),
       onSent: (flight, withBeat) => {
-        this.counters.published += flight.tickets.length;
-        this.counters.messagesSent += flight.messages.length;
+        report.counters.published += flight.tickets.length;
+        report.counters.messagesSent += flight.messages.length;
         if (withBeat) this.#beats.confirmed();
       },
-      onAttemptFailed: (error) => {
-        this.counters.publishRetries++;
-        this.#emit({ type: 'retry', leg: 'publisher', error });
-      },
-      onRejected: (error) => {
-        this.counters.publishFailures++;
-        this.#emit({ type: 'publish-failed', error });
-      },
-      onOverflow: (channel) => {
-        this.counters.overflows++;
-        this.#emit({ type: 'overflow', channel });
-        this.raise('overflow', [channel]);
-      },
+      onAttemptFailed: (error) => report.publishRetried(error),
+      onRejected: (error) => report.publishFailed(error),
+      onOverflow: (channel) => report.overflow(channel),
     };
   }
 
   #sessionHooks(): Omit<ConstructorParameters<typeof Sessions>[0], keyof Settings> {
     return {
       channels: () => [this.#beatChannel, ...this.#subscriptions.names()],
-      onMessage: (channel, data) => this.#onMessage(channel, data),
-      onTrimmed: (channel) => this.raise('trimmed', [channel]),
+      onMessage: (channel, data) => this.#incoming.take(channel, data),
+      onTrimmed: (channel) => this.report.gap('trimmed', [channel]),
       onUp: (channels, resumed) => this.#onUp(channels, resumed),
       onLost: (reason, error) => {
         this.#subscriptions.forgetAcknowledgements();
         this.#change({ type: 'lost', reason }, error);
       },
       onConnectFailed: (error) => {
-        this.#emit({ type: 'retry', leg: 'subscriber', error });
+        this.report.emit({ type: 'retry', leg: 'subscriber', error });
         this.#starters.attemptFailed(error);
         this.#change({ type: 'connect-failed' }, error);
       },
@@ -230,8 +198,8 @@ export class BusCore {
   }
 
   #onUp(channels: readonly string[], resumed: readonly string[]): void {
-    this.counters.sessions++;
-    this.#ledger.resume(this.settings.now());
+    this.report.counters.sessions++;
+    this.#incoming.ledger.resume(this.settings.now());
     this.#beats.expectEcho();
     this.#acknowledged(channels, resumed);
     this.#change({ type: 'up' });
@@ -246,10 +214,10 @@ export class BusCore {
     const nowMs = this.settings.now();
     const { first, again } = this.#subscriptions.acknowledge(channels);
     const missed = again.filter((channel) => !resumed.includes(channel));
-    for (const channel of [...first, ...missed]) this.#ledger.begin(channel, nowMs);
-    this.raise('first-subscribe', first);
+    for (const channel of [...first, ...missed]) this.#incoming.ledger.begin(channel, nowMs);
+    this.report.gap('first-subscribe', first);
     const { cause, doubtMs = nowMs } = this.#standing;
-    this.raise(cause, missed, { suspectedForMs: nowMs - doubtMs });
+    this.report.gap(cause, missed, { suspectedForMs: nowMs - doubtMs });
     if (this.isLive) this.#subscriptions.release(channels);
   }
 
@@ -259,14 +227,14 @@ export class BusCore {
     const { next, clear } = step(from, change, nowMs);
     this.#standing = next;
     if (clear) {
-      this.#ledger.resume(nowMs);
+      this.#incoming.ledger.resume(nowMs);
       const channels = this.#subscriptions.acknowledged();
-      for (const channel of channels) this.#ledger.begin(channel, nowMs);
-      this.raise('silence', channels, { suspectedForMs: nowMs - (from.doubtMs ?? nowMs) });
+      for (const channel of channels) this.#incoming.ledger.begin(channel, nowMs);
+      this.report.gap('silence', channels, { suspectedForMs: nowMs - (from.doubtMs ?? nowMs) });
     }
     if (next.state === from.state) return;
     this.#stateSinceMs = nowMs;
-    this.#emit({ type: 'state', state: next.state, from: from.state, ...(error === undefined ? {} : { error }) });
+    this.report.emit({ type: 'state', state: next.state, from: from.state, ...(error === undefined ? {} : { error }) });
     if (next.state === 'live') this.#starters.live();
     if (next.state === 'suspect' || next.state === 'down') this.#doubt(nowMs);
   }
@@ -281,7 +249,7 @@ export class BusCore {
     this.#tickedMs = nowMs;
     if (lateMs > this.settings.tickMs) {
       // The process did not run; what came meanwhile is still in the socket and must not count as silence.
-      this.#ledger.shift(lateMs);
+      this.#incoming.ledger.shift(lateMs);
       this.#beats.shift(lateMs);
     }
     this.#outgoing.expire(nowMs);
@@ -297,46 +265,7 @@ export class BusCore {
 
   /** When the own heartbeat is missing too, it is this session that is silent, not the others. */
   #checkSilence(nowMs: number): void {
-    if (this.#beats.isMissing(nowMs)) return this.#change({ type: 'echo-missing' });
-    if (!this.isLive || !this.#beats.isRecent(nowMs)) return;
-    const losses = this.#ledger.due(nowMs);
-    for (const { reason, channel, publisher, missed } of losses) {
-      if (reason === 'sequence') this.raise('sequence', [channel!], { publisher, missed });
-    }
-    const silent = losses.filter(({ reason }) => reason === 'silence');
-    if (silent.length > 0)
-      this.raise('silence', this.#subscriptions.acknowledged(), { publisher: silent[0]!.publisher });
-  }
-
-  #onMessage(channel: string, data: string): void {
-    if (data.startsWith(this.#ownPrefix)) return this.#onOwn(channel, data);
-    const message = decodeMessage(data);
-    if (channel === this.#beatChannel) {
-      if (message?.type !== 'beat') return; // one that cannot be read is one that is missing
-      this.counters.beatsReceived++;
-      return this.#ledger.beat(message, this.settings.now());
-    }
-    if (!this.#subscriptions.isAcknowledged(channel)) return; // the clear at the acknowledgement covers it
-    if (message?.type === 'numbered') this.#onNumbered(channel, message);
-    else this.raise('undecodable', [channel]);
-  }
-
-  #onOwn(channel: string, data: string): void {
-    this.counters.suppressed++;
-    if (channel !== this.#beatChannel) return;
-    const beat = decodeMessage(data);
-    if (beat?.type === 'beat' && this.#beats.echo(beat.number)) this.#change({ type: 'echo' });
-  }
-
-  #onNumbered(channel: string, { origin, body }: Numbered): void {
-    if (origin.seq > 0) {
-      const verdict = this.#ledger.message(channel, origin, this.settings.now(), this.settings.heartbeatMs);
-      const { publisher } = origin;
-      if (verdict.missed > 0) this.raise('sequence', [channel], { publisher, missed: verdict.missed });
-      if (!verdict.deliver) this.counters.duplicates++;
-      if (!verdict.deliver) return;
-    }
-    this.counters.delivered++;
-    this.#subscriptions.deliver(channel, body, false);
+    if (this.#beats.isMissing(nowMs)) this.#change({ type: 'echo-missing' });
+    else if (this.isLive && this.#beats.isRecent(nowMs)) this.#incoming.checkLosses(nowMs);
   }
 }

@@ -1,4 +1,18 @@
-import type { GapReason } from './events.ts';
+import type { BusState, GapReason } from './events.ts';
+
+export interface BusHealth {
+  /** `live`: everything is heard. `suspect`: a message may be missed right now. `down`: not connected, and an attempt has failed. */
+  readonly state: BusState;
+  /** Milliseconds in this state. */
+  readonly sinceMs: number;
+  /** The last ping on the subscriber's connection. */
+  readonly rttMs?: number;
+  /** Publish to delivery, measured on the own heartbeat's way through the broker: no clock skew. */
+  readonly lagMs: { readonly p50: number; readonly p99: number };
+  readonly gaps: Record<GapReason, number>;
+  readonly queue: number;
+  readonly pendingWaiters: number;
+}
 
 /** Everything a bus counts. Counters never fall and are never reset. */
 export interface BusStats {

@@ -156,7 +156,7 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
         const value = waiter.isWaiting ? await check(waiter.id, waiter.checkSignal) : undefined;
         if (value !== undefined) this.#succeed(waiter, value);
       } catch (error) {
-        if (waiter.isWaiting) this.#core.listenerFailed(error);
+        if (waiter.isWaiting) this.#core.report.listenerFailed(error);
       }
       if (waiter.endCheck()) this.#check(waiter);
     });
@@ -173,9 +173,10 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
   #send(replyTo: string, result: InboxResult): Promise<void> {
     const { namespace, transport } = this.#core.settings;
     try {
-      if (!isInboxChannel(namespace, replyTo)) throw new TypeError('replyTo: expected the replyTo of an inbox of this namespace');
+      if (!isInboxChannel(namespace, replyTo))
+        throw new TypeError('replyTo: expected the replyTo of an inbox of this namespace');
       if (this.#core.isOwnInbox(replyTo)) {
-        this.#core.deliverOwn(replyTo, { type: 'results', results: [result] });
+        this.#core.deliverHere(replyTo, { type: 'results', results: [result] }, true);
         return Promise.resolve();
       }
       const limit = transport.maxPayloadBytes - ENVELOPE_BYTES;
@@ -218,5 +219,9 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
 
 function rejection(id: string, value: unknown): InboxRejectedError {
   const { code, message } = (value ?? {}) as { code?: unknown; message?: unknown };
-  return new InboxRejectedError(id, typeof code === 'string' ? code : 'ERR_INBOX_REJECTED', String(message ?? 'rejected'));
+  return new InboxRejectedError(
+    id,
+    typeof code === 'string' ? code : 'ERR_INBOX_REJECTED',
+    typeof message === 'string' ? message : 'rejected',
+  );
 }

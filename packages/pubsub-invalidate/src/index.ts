@@ -1,7 +1,6 @@
 export { createBus, type Bus } from './bus.ts';
 export type { BusOptions } from './settings.ts';
-export type { BusHealth } from './core.ts';
-export type { BusStats } from './counters.ts';
+export type { BusHealth, BusStats } from './counters.ts';
 export type { BusEvent, BusState, Gap, GapReason } from './events.ts';
 export { kind, type Kind, type KindOptions, type Kinds, type PayloadOf } from './kind.ts';
 export { createInvalidator, type Invalidator, type InvalidatorOptions, type Unsubscribe } from './invalidator.ts';

@@ -94,14 +94,14 @@ class TopicConsumer<K extends Kinds> implements Consumer {
 
   deliver(body: Body, own: boolean): void {
     const { channel } = this.#subscription;
-    if (body.type === 'everything') return this.#core.raise('overflow', [channel]);
-    if (body.type !== 'hints') return this.#core.raise('undecodable', [channel]);
+    if (body.type === 'everything') return this.#core.report.gap('overflow', [channel]);
+    if (body.type !== 'hints') return this.#core.report.gap('undecodable', [channel]);
     const problems = new Set<'unknown-kind' | 'undecodable'>();
     for (const hint of body.hints) {
       const problem = this.#take(hint, own);
       if (problem) problems.add(problem);
     }
-    for (const problem of problems) this.#core.raise(problem, [channel]);
+    for (const problem of problems) this.#core.report.gap(problem, [channel]);
   }
 
   gap(gap: Gap): void {
@@ -134,14 +134,13 @@ class TopicConsumer<K extends Kinds> implements Consumer {
       const { json, hint } = this.#hint(kind, payload);
       return this.#core.publish(this.#subscription.channel, 'h', json, { type: 'hints', hints: [hint] });
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
   #hint(kind: string, payload: unknown): { json: string; hint: Hint } {
     const known = this.#kind(kind);
-    if (!known)
-      throw new TypeError(`kind: ${String(kind)} is not one of this topic: ${Object.keys(this.#kinds).join(', ')}`);
+    if (!known) throw new TypeError(`kind: ${kind} is not one of this topic: ${Object.keys(this.#kinds).join(', ')}`);
     return { json: encodeHint(kind, known.version, payload), hint: { kind, version: known.version, payload } };
   }
 
@@ -171,7 +170,7 @@ class TopicConsumer<K extends Kinds> implements Consumer {
     }
     const core = this.#core;
     const subscription = this.#subscription;
-    const bound = new Bound<K>(target, options, core.settings.now, (error) => core.listenerFailed(error));
+    const bound = new Bound<K>(target, options, core.settings.now, (error) => core.report.listenerFailed(error));
     this.#bound.add(bound);
     return {
       get trusted() {
@@ -186,7 +185,7 @@ class TopicConsumer<K extends Kinds> implements Consumer {
 
   #on(kind: string, listener: (payload: never, meta: { own: boolean }) => void): Unsubscribe {
     if (!this.#kind(kind))
-      throw new TypeError(`kind: ${String(kind)} is not one of this topic: ${Object.keys(this.#kinds).join(', ')}`);
+      throw new TypeError(`kind: ${kind} is not one of this topic: ${Object.keys(this.#kinds).join(', ')}`);
     let listeners = this.#listeners.get(kind);
     if (!listeners) this.#listeners.set(kind, (listeners = new Set()));
     return add(listeners, listener);
@@ -196,7 +195,7 @@ class TopicConsumer<K extends Kinds> implements Consumer {
     try {
       run();
     } catch (error) {
-      this.#core.listenerFailed(error);
+      this.#core.report.listenerFailed(error);
     }
   }
 }

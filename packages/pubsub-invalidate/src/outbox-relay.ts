@@ -66,7 +66,7 @@ export function createOutboxRelay<Client>(options: OutboxRelayOptions<Client>): 
   const run = async (): Promise<void> => {
     while (!abort.signal.aborted) {
       const rows = await flush().catch((error: unknown) => {
-        core.listenerFailed(error);
+        core.report.listenerFailed(error);
         return 0;
       });
       if (rows < limit) await pause(intervalMs, abort.signal, { unref: true });
@@ -96,8 +96,7 @@ async function relay(core: BusCore, client: TransactionClient, table: string, li
 function publishRow(core: BusCore, { channel, hints }: Row): Promise<void>[] {
   const message = hints === null ? undefined : decodeMessage(`{"v":1,"h":${hints}}`);
   const body: Body = message?.type === 'numbered' ? message.body : { type: 'everything' };
-  if (body.type !== 'hints') return [core.publish(channel, 'h', EVERYTHING, body)];
-  return body.hints.map((hint) =>
-    core.publish(channel, 'h', encodeHint(hint.kind, hint.version, hint.payload), { type: 'hints', hints: [hint] }),
-  );
+  core.deliverHere(channel, body, false);
+  if (body.type !== 'hints') return [core.publish(channel, 'h', EVERYTHING)];
+  return body.hints.map(({ kind, version, payload }) => core.publish(channel, 'h', encodeHint(kind, version, payload)));
 }

@@ -4,7 +4,10 @@ export class OwnConnection<Connection> {
   readonly #destroy: (connection: Connection) => void;
   #current: Promise<Connection> | undefined;
 
-  constructor(open: (signal: AbortSignal, onGone: () => void) => Promise<Connection>, destroy: (connection: Connection) => void) {
+  constructor(
+    open: (signal: AbortSignal, onGone: () => void) => Promise<Connection>,
+    destroy: (connection: Connection) => void,
+  ) {
     this.#open = open;
     this.#destroy = destroy;
   }

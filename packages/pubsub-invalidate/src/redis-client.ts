@@ -58,7 +58,8 @@ export const duplicateCluster = (client: RedisClient): OwnCluster =>
   client.duplicate([], { ...CLUSTER, redisOptions: { ...optionsOf(client), keyPrefix: '' } }) as OwnCluster;
 
 /** How the nodes are reached (password, TLS): overriding `redisOptions` must not lose it. */
-const optionsOf = (client: RedisClient): object => (client as { options?: { redisOptions?: object } }).options?.redisOptions ?? {};
+const optionsOf = (client: RedisClient): object =>
+  (client as { options?: { redisOptions?: object } }).options?.redisOptions ?? {};
 
 /**
  * Connects a duplicate. `onGone` runs once when it has ended; its errors never become uncaught ones.

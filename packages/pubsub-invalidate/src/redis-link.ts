@@ -1,5 +1,12 @@
 import { OwnConnection } from './own-connection.ts';
-import { duplicateCluster, duplicateSingle, openRedis, type OwnCluster, type OwnRedis, type RedisClient } from './redis-client.ts';
+import {
+  duplicateCluster,
+  duplicateSingle,
+  openRedis,
+  type OwnCluster,
+  type OwnRedis,
+  type RedisClient,
+} from './redis-client.ts';
 import { anyNode, ownerOf, slotOf } from './redis-slots.ts';
 
 type Command = readonly (string | number)[];
@@ -57,7 +64,9 @@ function clusterLink(client: RedisClient): RedisLink {
     run: async (commands, signal) => {
       if (commands.every(([name]) => name === 'publish')) return runOn(await node.get(signal), commands, signal, drop);
       const cluster = await own.get(signal);
-      return guarded(signal, drop, () => Promise.all(commands.map(([name, ...values]) => cluster.call(String(name), ...values))));
+      return guarded(signal, drop, () =>
+        Promise.all(commands.map(([name, ...values]) => cluster.call(String(name), ...values))),
+      );
     },
     drop,
   };
@@ -72,7 +81,12 @@ function groupBySlot(channels: readonly string[]): string[][] {
   return [...groups.values()];
 }
 
-function runOn(redis: OwnRedis, commands: readonly Command[], signal: AbortSignal, drop: () => void): Promise<unknown[]> {
+function runOn(
+  redis: OwnRedis,
+  commands: readonly Command[],
+  signal: AbortSignal,
+  drop: () => void,
+): Promise<unknown[]> {
   return guarded(signal, drop, async () => {
     const [first] = commands;
     if (commands.length === 1 && first) return [await redis.call(String(first[0]), ...first.slice(1))];

@@ -38,7 +38,11 @@ export async function openSharded(link: RedisLink, handlers: SessionHandlers): P
   const close = (): void => {
     state.open = false;
     closing.abort(new Error('the session is closed'));
-    for (const connection of connections.values()) connection.then((redis) => redis.disconnect(), () => {});
+    for (const connection of connections.values())
+      connection.then(
+        (redis) => redis.disconnect(),
+        () => {},
+      );
   };
   const lose = (error?: Error): void => {
     const wasOpen = state.open;

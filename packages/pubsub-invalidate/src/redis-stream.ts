@@ -29,7 +29,9 @@ export class StreamReader {
     const keys = new Set(batch.map(({ channel }) => keyOf(channel)));
     await this.#link.run(
       [
-        ...batch.map(({ channel, data }) => ['xadd', keyOf(channel), 'MAXLEN', '~', this.#maxLength, '*', 'd', data] as const),
+        ...batch.map(
+          ({ channel, data }) => ['xadd', keyOf(channel), 'MAXLEN', '~', this.#maxLength, '*', 'd', data] as const,
+        ),
         ...[...keys].map((key) => ['pexpire', key, EXPIRE_MS] as const),
       ],
       signal,
@@ -39,28 +41,31 @@ export class StreamReader {
   async open(handlers: SessionHandlers, signal: AbortSignal): Promise<Session> {
     const channels = new Set<string>();
     const pings = new Set<() => void>();
-    let open = true;
-    let reading = false;
+    const state = { open: true, reading: false };
     const lose = (error?: Error): void => {
-      if (open) handlers.closed(error);
-      open = false;
+      if (state.open) handlers.closed(error);
+      state.open = false;
     };
     const redis = await this.#link.open(keyOf(''), signal, lose);
     const read = async (): Promise<void> => {
-      reading = true;
-      while (open && channels.size > 0) {
+      state.reading = true;
+      while (state.open && channels.size > 0) {
         const replies = await this.#read(redis, channels);
         for (const resolve of pings) resolve();
         pings.clear();
-        for (const [channel, entries] of replies) if (open && channels.has(channel)) await this.#deliver(channel, entries, handlers);
+        for (const [channel, entries] of replies)
+          if (state.open && channels.has(channel)) await this.#deliver(channel, entries, handlers);
       }
-      reading = false;
+      state.reading = false;
     };
     return {
       subscribe: async (added) => {
         const resumed = await Promise.all(added.map((channel) => this.#begin(channel, signal)));
         for (const channel of added) channels.add(channel);
-        if (!reading) read().catch((error: Error) => lose(error)).finally(() => redis.disconnect());
+        if (!state.reading)
+          read()
+            .catch((error: Error) => lose(error))
+            .finally(() => redis.disconnect());
         return added.filter((_, index) => resumed[index]);
       },
       unsubscribe: async (removed) => {
@@ -71,7 +76,7 @@ export class StreamReader {
       },
       ping: () => new Promise((resolve) => pings.add(resolve)),
       close: () => {
-        open = false;
+        state.open = false;
         redis.disconnect();
       },
     };
@@ -80,12 +85,16 @@ export class StreamReader {
   /** Finds where to read on. True: at the entry seen last, which is still there, so nothing was missed. */
   async #begin(channel: string, signal: AbortSignal): Promise<boolean> {
     const key = keyOf(channel);
-    const [first, last] = (await this.#link.run([['xrange', key, '-', '+', 'COUNT', 1], ['xrevrange', key, '+', '-', 'COUNT', 1]], signal)) as [
-      Entry[],
-      Entry[],
-    ];
+    const [first, last] = (await this.#link.run(
+      [
+        ['xrange', key, '-', '+', 'COUNT', 1],
+        ['xrevrange', key, '+', '-', 'COUNT', 1],
+      ],
+      signal,
+    )) as [Entry[], Entry[]];
     const seen = this.#seen.get(channel);
-    const isKept = seen !== undefined && first[0] && compareIds(first[0][0], seen) <= 0 && compareIds(seen, last[0]![0]) <= 0;
+    const isKept =
+      seen !== undefined && first[0] && compareIds(first[0][0], seen) <= 0 && compareIds(seen, last[0]![0]) <= 0;
     if (!isKept) this.#seen.set(channel, firstId(last));
     return isKept === true;
   }
@@ -94,7 +103,9 @@ export class StreamReader {
     const list = [...channels];
     const ids = list.map((channel) => this.#seen.get(channel) ?? '0-0');
     const reply = await redis.call('xread', 'COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...list.map(keyOf), ...ids);
-    const pairs = Array.isArray(reply) ? (reply as [string, Entry[]][]) : Object.entries((reply ?? {}) as Record<string, Entry[]>);
+    const pairs = Array.isArray(reply)
+      ? (reply as [string, Entry[]][])
+      : Object.entries((reply ?? {}) as Record<string, Entry[]>);
     return pairs.map(([key, entries]) => [key.slice(keyOf('').length), entries]);
   }
 
@@ -106,7 +117,10 @@ export class StreamReader {
     }
     if (entries.length < COUNT || before === '0-0') return;
     // So far behind that the stream may have been cut in front of us.
-    const [first] = (await this.#link.run([['xrange', keyOf(channel), '-', '+', 'COUNT', 1]], AbortSignal.timeout(2_000))) as [Entry[]];
+    const [first] = (await this.#link.run(
+      [['xrange', keyOf(channel), '-', '+', 'COUNT', 1]],
+      AbortSignal.timeout(2_000),
+    )) as [Entry[]];
     if (compareIds(firstId(first), this.#seen.get(channel)!) > 0) handlers.trimmed(channel);
   }
 }

@@ -29,7 +29,12 @@ export function redisTransport(options: RedisTransportOptions): Transport {
   if (typeof client?.duplicate !== 'function') throw new TypeError('client: expected a Redis or Cluster of ioredis');
   checkOneOf('mode', mode, ['pubsub', 'sharded', 'stream']);
   const link = linkTo(client);
-  const common = { name: `redis ${mode}`, maxPayloadBytes: MAX_PAYLOAD_BYTES, transactional: false, close: async () => link.drop() };
+  const common = {
+    name: `redis ${mode}`,
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
+    transactional: false,
+    close: async () => link.drop(),
+  };
   if (mode === 'stream') {
     const reader = new StreamReader(link, maxStreamLength);
     return {
@@ -46,7 +51,12 @@ export function redisTransport(options: RedisTransportOptions): Transport {
   };
 }
 
-async function publish(link: RedisLink, command: string, batch: readonly OutgoingMessage[], signal: AbortSignal): Promise<void> {
+async function publish(
+  link: RedisLink,
+  command: string,
+  batch: readonly OutgoingMessage[],
+  signal: AbortSignal,
+): Promise<void> {
   await link.run(
     batch.map(({ channel, data }) => [command, channel, data]),
     signal,

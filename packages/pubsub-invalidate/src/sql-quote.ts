@@ -1,7 +1,7 @@
 /** One identifier in double quotes: case is kept, and nothing in it can end it. */
 export function quoteIdentifier(name: string): string {
   if (typeof name !== 'string' || name === '')
-    throw new TypeError(`identifier: expected a string that is not empty, got ${String(name)}`);
+    throw new TypeError(`identifier: expected a string that is not empty, got ${name}`);
   if (name.includes('\0')) throw new TypeError('identifier: a NUL character is not allowed');
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -14,7 +14,7 @@ export function splitTable(name: string): string[] {
   const parts = typeof name === 'string' ? (name.match(/"(?:[^"]|"")+"|[^."]+/g) ?? []) : [];
   const whole = parts.join('.');
   if (parts.length < 1 || parts.length > 2 || whole !== name) {
-    throw new TypeError(`table: expected name or schema.name, got ${String(name)}`);
+    throw new TypeError(`table: expected name or schema.name, got ${name}`);
   }
   return parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part));
 }

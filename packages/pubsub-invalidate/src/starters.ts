@@ -26,7 +26,7 @@ export class Starters {
         },
         reject: (error: unknown) => {
           leave();
-          reject(error as Error);
+          reject(error);
         },
       };
       const onAbort = (): void => entry.reject(signal?.reason);
@@ -40,7 +40,7 @@ export class Starters {
   }
 
   live(): void {
-    for (const { resolve } of [...this.#waiting]) resolve();
+    for (const { resolve } of this.#waiting) resolve();
   }
 
   /** Remembered as the cause of a later time-out. */
@@ -50,11 +50,11 @@ export class Starters {
 
   deaf(advice: string): void {
     this.#lastError = new Error(advice);
-    for (const { reject } of [...this.#waiting]) reject(new BusStartError(this.#transport, advice));
+    for (const { reject } of this.#waiting) reject(new BusStartError(this.#transport, advice));
   }
 
   closed(): void {
-    for (const { reject } of [...this.#waiting]) reject(new BusClosedError());
+    for (const { reject } of this.#waiting) reject(new BusClosedError());
   }
 
   #late(): BusStartError {

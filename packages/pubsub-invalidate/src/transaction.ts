@@ -132,7 +132,7 @@ function afterCommit<Client>(
   outboxTable: string,
 ): void {
   if (mode === 'notify') {
-    core.deliverOwn(channel, { type: 'hints', hints: collected.map(({ hint }) => hint) });
+    core.deliverHere(channel, { type: 'hints', hints: collected.map(({ hint }) => hint) }, true);
     return;
   }
   const sent = collected.map(({ json, hint }) => core.publish(channel, 'h', json, { type: 'hints', hints: [hint] }));

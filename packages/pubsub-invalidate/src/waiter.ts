@@ -57,7 +57,8 @@ export class Waiter<T> {
       watch.onAbort = () => fail(signal.reason);
       signal.addEventListener('abort', watch.onAbort, { once: true });
     }
-    if (timeoutMs <= MAX_TIMER_MS) watch.timer = setTimeout(() => fail(new InboxTimeoutError(this.id, timeoutMs)), timeoutMs);
+    if (timeoutMs <= MAX_TIMER_MS)
+      watch.timer = setTimeout(() => fail(new InboxTimeoutError(this.id, timeoutMs)), timeoutMs);
     if (isPolling) watch.poll = setInterval(check, pollMs);
     this.#watch = watch;
   }
