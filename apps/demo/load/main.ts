@@ -1,16 +1,24 @@
 // The load process. It knows only HTTP: where to send what, when, and what came back.
+import { setPriority } from 'node:os';
 import { serveParent, tell } from '../src/run/child-side.ts';
+import { runAgents } from './agents.ts';
 import { runChats } from './chats.ts';
-import { createRecorder } from './recorder.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+
+// A driver that waits for a processor measures itself. Without the right to go first it stays as it is, and its lag says so.
+try {
+  setPriority(-10);
+} catch {
+  // not root
+}
 
 const stopped = new AbortController();
+const record = (): Recorder => createRecorder((progress) => tell('progress', progress));
 
 serveParent(
   {
-    chats: (profile: Parameters<typeof runChats>[0]) => {
-      const recorder = createRecorder((progress) => tell('progress', progress));
-      return runChats(profile, recorder, stopped.signal);
-    },
+    chats: (profile: Parameters<typeof runChats>[0]) => runChats(profile, record(), stopped.signal),
+    agents: (profile: Parameters<typeof runAgents>[0]) => runAgents(profile, record, stopped.signal),
   },
   async () => stopped.abort(),
 );

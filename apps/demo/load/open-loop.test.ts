@@ -26,6 +26,7 @@ function notes(): Recorder & { latencies: number[]; errors: unknown[]; tallies: 
     finish: () => ({
       done: latencies.length - errors.length,
       errors: errors.length,
+      retried: 0,
       elapsedMs: 0,
       latencyMs: { p50: 0, p90: 0, p99: 0, max: 0, mean: 0 },
       driverLagP99Ms: 0,

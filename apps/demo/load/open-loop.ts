@@ -66,7 +66,8 @@ export async function openLoop(
 
   while (requests.length < count && !stop.aborted) {
     const intendedMs = startMs + dueMs(requests.length);
-    while (clock.now() < intendedMs) await clock.sleep(intendedMs - clock.now());
+    for (let waitMs = intendedMs - clock.now(); waitMs > 0; waitMs = intendedMs - clock.now())
+      await clock.sleep(waitMs);
     late.record(Math.max(1, Math.round((clock.now() - intendedMs) * 1_000)));
     requests.push(request(requests.length, intendedMs));
   }

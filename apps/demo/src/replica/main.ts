@@ -1,11 +1,13 @@
 // A replica: one process, one HTTP server on a free port of 127.0.0.1, one composition of one scenario.
 import fastify, { type FastifyInstance } from 'fastify';
 import { serveParent } from '../run/child-side.ts';
+import { buildAgentIdentity } from '../scenarios/agent-identity/replica.ts';
 import { buildConfigCache } from '../scenarios/config-cache/replica.ts';
 import type { BuildReplica, ReplicaPart, ReplicaStart } from './contract.ts';
 
 const builders: Record<string, BuildReplica<never>> = {
   'config-cache': buildConfigCache,
+  'agent-identity': buildAgentIdentity,
 };
 
 let app: FastifyInstance | undefined;

@@ -1,5 +1,6 @@
+import { agentIdentity } from './agent-identity/index.ts';
 import { configCache } from './config-cache/index.ts';
 import type { Scenario } from './scenario.ts';
 
 /** All scenarios, in the order in which they are told. */
-export const scenarios: readonly Scenario[] = [configCache];
+export const scenarios: readonly Scenario[] = [configCache, agentIdentity];

@@ -1,0 +1,39 @@
+import { runPhase } from '../../run/phase.ts';
+import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
+import type { Phase } from '../../run/result.ts';
+import type { Stage } from '../../run/stage.ts';
+import type { Reporter, RunOptions } from '../scenario.ts';
+import { callsOf, plannedMs, type Load } from './plan.ts';
+import type { Composition } from './replica.ts';
+
+export const id = 'agent-identity';
+
+/** Replicas, each composed in that way, for as long as `use` takes. */
+export async function withReplicas<T>(
+  composition: Composition,
+  { replicas }: Pick<RunOptions, 'replicas'>,
+  { databaseUrl }: Stage,
+  use: (set: ReplicaSet) => Promise<T>,
+): Promise<T> {
+  const set = await startReplicas(replicas, { scenario: id, composition, databaseUrl, settings: {} });
+  try {
+    return await use(set);
+  } finally {
+    await set.close();
+  }
+}
+
+/** Lets all agents connect and call. */
+export function runLoad(name: string, set: ReplicaSet, load: Load, stage: Stage, reporter: Reporter): Promise<Phase> {
+  const offered = callsOf(load);
+  const spec = {
+    name,
+    type: 'agents',
+    profile: { ...load, ports: set.ports },
+    offered,
+    plannedMs: plannedMs(load),
+  };
+  const onProgress = ({ done, errors }: { done: number; errors: number }): void =>
+    reporter.progress(`${name}: ${done} of ${offered} calls${errors > 0 ? `, ${errors} failed` : ''}`);
+  return runPhase(stage, set, spec, onProgress, reporter);
+}
