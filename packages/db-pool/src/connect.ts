@@ -22,9 +22,8 @@ export function connect(settings: Settings, home: Home): Attempt {
     };
   });
   const timer = after(settings.connectTimeoutMs, abandon);
-  const opened = Promise.race([prepare(session, settings), overdue]).catch((error: unknown) => {
-    session.closing = true;
-    client.connection.stream.destroy();
+  const opened = Promise.race([prepare(session, settings), overdue]).catch(async (error: unknown) => {
+    await session.close(0);
     throw error;
   });
   const stop = () => clearTimeout(timer);

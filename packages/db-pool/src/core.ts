@@ -195,9 +195,9 @@ export class Core implements ConnectorOwner, Demands {
     this.suspicion += 1;
     this.emit({ type: 'lost', pid: session.client.processID, error });
     const at = this.idle.indexOf(session);
-    if (at < 0) return;
-    this.idle.splice(at, 1);
-    this.observer?.lost(session, error);
+    if (at >= 0) this.idle.splice(at, 1);
+    if (at >= 0) this.observer?.lost(session, error);
+    // Its place is free at once, also if its borrower never gives it back.
     this.discard(session, 'lost');
   }
 

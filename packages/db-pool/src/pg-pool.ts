@@ -46,6 +46,7 @@ class PgPoolFacade {
     this.options = optionsOf(core);
     // Libraries ask for listeners before they trust a pool, and an `error` that nobody hears would end the process.
     this.#emitter.on('error', () => undefined);
+    this.#emitter.on('connect', () => undefined);
     core.observer = {
       opened: (session) => this.#emitter.emit('connect', session.client),
       removed: (session) => this.#emitter.emit('remove', session.client),

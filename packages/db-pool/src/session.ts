@@ -144,14 +144,14 @@ export class Session {
   close(graceMs: number): Promise<void> {
     this.closing = true;
     const { stream } = this.client.connection;
-    if (stream.destroyed) return Promise.resolve();
+    if (stream.closed) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => stream.destroy(), graceMs);
       stream.once('close', () => {
         clearTimeout(timer);
         resolve();
       });
-      if (this.lost !== undefined || graceMs === 0) stream.destroy();
+      if (this.lost !== undefined || stream.destroyed || graceMs === 0) stream.destroy();
       else this.client.end(() => undefined);
     });
   }
