@@ -2,10 +2,26 @@
 export interface RedisClient {
   readonly status: string;
   readonly isCluster?: boolean | undefined;
-  evalBuffer(script: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  evalshaBuffer(sha1: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
+  eval(script: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
+  evalsha(sha1: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
   /** A connection of our own, to wait on. */
   duplicate(): RedisSubscriber;
+}
+
+/**
+ * The same two, answering in bytes. ioredis has them and its types have not; `callBuffer`, which is typed, breaks under
+ * `enableAutoPipelining`.
+ */
+export interface RedisSender extends RedisClient {
+  evalBuffer: RedisClient['eval'];
+  evalshaBuffer: RedisClient['evalsha'];
+}
+
+/** @throws {TypeError} `client` is no client of ioredis. */
+export function senderOf(client: RedisClient): RedisSender {
+  const sender = client as RedisSender | undefined;
+  if (typeof sender?.evalBuffer === 'function' && typeof sender.evalshaBuffer === 'function') return sender;
+  throw new TypeError(`redis: expected a Redis or Cluster of ioredis, got ${client === null ? 'null' : typeof client}`);
 }
 
 /** What the tier needs of the connection that it owns. */

@@ -7,7 +7,7 @@ import {
   probeFailed,
   unanswered,
 } from './redis-breaker.ts';
-import { canSend, type RedisClient } from './redis-client.ts';
+import { canSend, type RedisSender } from './redis-client.ts';
 import { newToken } from './redis-envelope.ts';
 import { RedisTierError } from './redis-errors.ts';
 import { reply, timeScript, type Script } from './redis-scripts.ts';
@@ -51,7 +51,7 @@ export const longestLifeMs: number = 30 * 86_400_000;
  * the last answer. While nobody answers, one probe at a time is under way, so nothing queues up in the client.
  */
 export class RedisLink {
-  readonly #client: RedisClient;
+  readonly #client: RedisSender;
   readonly #generation: string;
   readonly #timeoutMs: number;
   readonly #stats: MutableStats;
@@ -65,7 +65,7 @@ export class RedisLink {
   #closed = false;
 
   constructor(
-    client: RedisClient,
+    client: RedisSender,
     generation: string,
     timeoutMs: number,
     stats: MutableStats,
@@ -163,8 +163,7 @@ export class RedisLink {
 
   /** Asks for the server's time. It never changes anything, so it may arrive whenever it likes. */
   #askTime(): Promise<void> {
-    const args = [this.#generation, '9007199254740991'];
-    return this.#client.evalBuffer(timeScript.text, 1, ...args).then((raw) => {
+    return this.#client.evalBuffer(timeScript.text, 1, this.#generation, '9007199254740991').then((raw) => {
       this.#learned(Number((raw as readonly unknown[])[1]));
     });
   }

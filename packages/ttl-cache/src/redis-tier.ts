@@ -1,4 +1,4 @@
-import type { RedisClient } from './redis-client.ts';
+import { senderOf, type RedisClient, type RedisSender } from './redis-client.ts';
 import { decodeEntry, encodeEntry, newToken } from './redis-envelope.ts';
 import { RedisTierError } from './redis-errors.ts';
 import { clusterShards, KeySpace, type KeyNames } from './redis-keys.ts';
@@ -35,12 +35,11 @@ const deleteBatch = 250;
  * @see https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala (leases)
  */
 export function createRedisTier<Value>(redis: RedisClient, options: RedisTierOptions<Value>): RedisTier<Value> {
-  if (typeof redis?.evalBuffer !== 'function') throw new TypeError('redis: expected an ioredis Redis or Cluster');
-  return new Connected(redis, checkRedisOptions(options));
+  return new Connected(senderOf(redis), checkRedisOptions(options));
 }
 
 class Connected<Value> implements RedisTier<Value> {
-  readonly #client: RedisClient;
+  readonly #client: RedisSender;
   readonly #settings: RedisTierSettings<Value>;
   readonly #space: KeySpace;
   readonly #waiters: RedisWaiters;
@@ -50,7 +49,7 @@ class Connected<Value> implements RedisTier<Value> {
   #linksAway = 0;
   #closed = false;
 
-  constructor(client: RedisClient, settings: RedisTierSettings<Value>) {
+  constructor(client: RedisSender, settings: RedisTierSettings<Value>) {
     this.#client = client;
     this.#settings = settings;
     this.#space = new KeySpace(settings.prefix, client.isCluster === true ? clusterShards : 1);

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { createRedisTier, type RedisTier, type RedisTierOptions } from '../src/redis.ts';
 import type { TierHit, TierLease, TierRequest } from '../src/tier.ts';
 
@@ -10,8 +10,8 @@ export const freshPrefix = (): string => `corral-test:${process.pid}:${Date.now(
 export class Opened {
   readonly #closers: (() => unknown)[] = [];
 
-  client(port: number, options: ConstructorParameters<typeof Redis>[0] = {}): Redis {
-    const client = new Redis({ host: '127.0.0.1', port, ...(options as object) });
+  client(port: number, options: RedisOptions & { replyMapping?: 'legacy' } = {}): Redis {
+    const client = new Redis(port, '127.0.0.1', options);
     // The faults are the test's own.
     client.on('error', () => {});
     this.defer(() => client.disconnect());
@@ -29,7 +29,7 @@ export class Opened {
   }
 
   async end(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
+    for (const close of this.#closers.splice(0).toReversed()) await close();
   }
 }
 
