@@ -3,7 +3,7 @@ import type { Entries } from './entries.ts';
 import { LoadRecursionError } from './errors.ts';
 import type { Loader } from './load.ts';
 import { rejected, type Loads } from './loads.ts';
-import { checkDuration, type Settings } from './options.ts';
+import { durations, wrong, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import { exactBelowMs } from './timekeeper.ts';
 import { startTimer } from './timer.ts';
@@ -122,7 +122,7 @@ export function createAnswers<Value, Key>(
   ): Promise<Value | undefined> {
     if (loads.isRunning(key)) return loads.join(key, options?.signal);
     const ttlMs = options?.ttlMs;
-    if (ttlMs !== undefined) checkDuration('ttlMs', ttlMs);
+    if (ttlMs !== undefined && !(ttlMs >= 0)) return rejected(wrong('ttlMs', durations, ttlMs));
     return loads.start(key, { loader, ttlMs, minTtlMs, background: false }, options?.signal);
   }
 

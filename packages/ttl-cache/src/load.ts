@@ -67,10 +67,15 @@ export class Load<Key> implements Running {
         },
         this.background,
       );
-      // Called through `Promise.resolve().then` a loader would start a tick late; a throw must still be a rejection.
-      new Promise<Value | undefined>((settle) => {
-        settle(runWithin(this, () => loader(this.#context(stale))));
-      }).then(
+      let result: Value | undefined | PromiseLike<Value | undefined>;
+      try {
+        result = runWithin(this, () => loader(this.#context(stale)));
+      } catch (error) {
+        cancel();
+        reject(error);
+        return;
+      }
+      Promise.resolve(result).then(
         (value) => {
           cancel();
           if (this.#timedOut === undefined) resolve(value);

@@ -121,9 +121,11 @@ export function readOptions<Value, Key>(options: TtlCacheOptions<Value, Key>): S
   };
 }
 
+export const durations = 'a number of milliseconds >= 0';
+
 /** @throws {RangeError | TypeError} `value` is no duration: a number of milliseconds from 0, `Infinity` included. */
 export function checkDuration(name: string, value: unknown): asserts value is number {
-  if (!(typeof value === 'number' && value >= 0)) throw wrong(name, 'a number of milliseconds >= 0', value);
+  if (!(typeof value === 'number' && value >= 0)) throw wrong(name, durations, value);
 }
 
 function checkFunction(name: string, value: unknown, expected = 'a function'): void {
@@ -138,7 +140,7 @@ function isTier(tier: unknown): boolean {
 }
 
 /** A number out of range is a `RangeError`, anything else a `TypeError`. */
-function wrong(name: string, expected: string, value: unknown): Error {
+export function wrong(name: string, expected: string, value: unknown): Error {
   const message = `${name}: expected ${expected}, got ${shown(value)}`;
   return typeof value === 'number' ? new RangeError(message) : new TypeError(message);
 }

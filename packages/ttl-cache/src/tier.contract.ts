@@ -140,7 +140,20 @@ const common: Record<string, Check> = {
     equal((await hitFor(other, 'a')).value, 'old');
   },
   'takes keys of any content and length': async ({ tier, other }) => {
-    const keys = ['', ' ', ':', '{a}', '{a}b', '*', '\u0000', '\r\n', '\u{1F600}', '\uD800', '__proto__', 'x'.repeat(100_000)];
+    const keys = [
+      '',
+      ' ',
+      ':',
+      '{a}',
+      '{a}b',
+      '*',
+      '\u0000',
+      '\r\n',
+      '\u{1F600}',
+      '\uD800',
+      '__proto__',
+      'x'.repeat(100_000),
+    ];
     for (const [index, key] of keys.entries()) await tier.set(key, { value: index, ttlMs: 60_000 });
     for (const [index, key] of keys.entries()) equal((await hitFor(other, key)).value, index);
   },

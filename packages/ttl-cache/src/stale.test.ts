@@ -1,0 +1,326 @@
+import { fakeClock, gate } from '@corral-internal/test-kit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createTtlCache, type CacheEvent, type TtlCacheOptions } from './index.ts';
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+function make(options: Partial<TtlCacheOptions<string>>) {
+  const clock = fakeClock();
+  const events: CacheEvent<string>[] = [];
+  const cache = createTtlCache<string>({
+    ttlMs: 10,
+    now: clock.now,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  cache.set('a', 'old');
+  return { clock, cache, events };
+}
+
+const failing = () => Promise.reject(new Error('down'));
+
+describe('stale-while-revalidate', () => {
+  it('answers at once with the old value while one reload runs', async () => {
+    const { cache, clock } = make({ staleWhileRevalidateMs: 20 });
+    clock.advance(10);
+    const reloading = gate<string>();
+    let loads = 0;
+    const load = () => {
+      loads++;
+      return reloading.promise;
+    };
+    const callers = Array.from({ length: 100 }, () => cache.getOrLoad('a', load));
+    expect(new Set(await Promise.all(callers))).toEqual(new Set(['old']));
+    expect(loads).toBe(1);
+    expect(cache.stats()).toMatchObject({ staleHits: 100, misses: 0, joined: 0, inFlight: 1 });
+    reloading.open('new');
+    await tick();
+    expect(cache.get('a')).toBe('new');
+  });
+
+  it('counts the window from expiry, without its end', async () => {
+    const { cache, clock } = make({ staleWhileRevalidateMs: 20 });
+    clock.advance(29);
+    expect(cache.lookup('a').state).toBe('stale');
+    clock.advance(1);
+    expect(cache.lookup('a').state).toBe('miss');
+    expect(await cache.getOrLoad('a', () => 'new')).toBe('new');
+  });
+
+  it('serves nothing stale to get and has, but holds it', () => {
+    const { cache, clock } = make({ staleWhileRevalidateMs: 20 });
+    clock.advance(10);
+    expect(cache.get('a')).toBeUndefined();
+    expect(cache.has('a')).toBe(false);
+    expect(cache.size).toBe(1);
+    expect(Array.from(cache.keys())).toEqual(['a']);
+    clock.advance(20);
+    expect(cache.get('a')).toBeUndefined();
+    expect(cache.size).toBe(0);
+  });
+
+  it('tells of a failed reload by event, and waits before the next', async () => {
+    const { cache, clock, events } = make({ staleWhileRevalidateMs: 100_000, retryMs: 5 });
+    clock.advance(10);
+    expect(await cache.getOrLoad('a', failing)).toBe('old');
+    await tick();
+    expect(events.at(-1)).toMatchObject({ type: 'loadFailed', key: 'a', covered: true, error: new Error('down') });
+    let loads = 0;
+    const load = () => {
+      loads++;
+      return 'new';
+    };
+    clock.advance(4);
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    expect(loads).toBe(0);
+    clock.advance(1);
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    expect(loads).toBe(1);
+    await tick();
+    expect(cache.get('a')).toBe('new');
+  });
+
+  it('does not remember absences beyond their time', async () => {
+    const { cache, clock } = make({ staleWhileRevalidateMs: 100, negativeTtlMs: 10 });
+    await cache.getOrLoad('none', () => undefined);
+    clock.advance(10);
+    expect(await cache.getOrLoad('none', () => 'there')).toBe('there');
+  });
+});
+
+describe('stale-if-error', () => {
+  it('answers with the old value when the reload fails, and reports the error', async () => {
+    const { cache, clock, events } = make({ staleIfErrorMs: 20 });
+    clock.advance(10);
+    expect(await Promise.all([cache.getOrLoad('a', failing), cache.getOrLoad('a', failing)])).toEqual(['old', 'old']);
+    expect(events.filter(({ type }) => type === 'loadFailed')).toHaveLength(1);
+    expect(cache.stats()).toMatchObject({ staleHits: 2, misses: 0, joined: 0, loads: 1, loadErrors: 1 });
+  });
+
+  it('waits for the reload, and answers with what it brings', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 20 });
+    clock.advance(10);
+    expect(await Promise.all([cache.getOrLoad('a', async () => 'new'), cache.getOrLoad('a', failing)])).toEqual([
+      'new',
+      'new',
+    ]);
+    expect(cache.stats()).toMatchObject({ staleHits: 0, misses: 2, joined: 1 });
+  });
+
+  it('rejects after the window', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 20 });
+    clock.advance(30);
+    await expect(cache.getOrLoad('a', failing)).rejects.toThrow('down');
+  });
+
+  it('rejects when the window ends during the reload', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 20 });
+    clock.advance(10);
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('a', () => loading.promise);
+    clock.advance(20);
+    loading.fail(new Error('down'));
+    await expect(waiting).rejects.toThrow('down');
+  });
+
+  it('rejects when the old value is invalidated during the reload', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 20 });
+    clock.advance(10);
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('a', () => loading.promise);
+    cache.delete('a');
+    loading.fail(new Error('down'));
+    await expect(waiting).rejects.toThrow('down');
+  });
+
+  it('answers with what has been set meanwhile', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 20 });
+    clock.advance(10);
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('a', () => loading.promise);
+    cache.set('a', 'set');
+    loading.fail(new Error('down'));
+    expect(await waiting).toBe('set');
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 0, staleHits: 0 });
+  });
+
+  it('gives the caller who aborts its reason, not the old value', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 20 });
+    clock.advance(10);
+    const leaving = new AbortController();
+    const waiting = cache.getOrLoad('a', () => gate<string>().promise, { signal: leaving.signal });
+    leaving.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    expect(cache.stats()).toMatchObject({ misses: 1, staleHits: 0 });
+  });
+
+  it('does not cover the first load', async () => {
+    const { cache } = make({ staleIfErrorMs: 20 });
+    await expect(cache.getOrLoad('b', failing)).rejects.toThrow('down');
+  });
+});
+
+describe('back-off', () => {
+  it('doubles from retryMs up to the TTL, and starts anew after a success', async () => {
+    const { cache, clock } = make({ ttlMs: 10, staleIfErrorMs: 100_000, retryMs: 3 });
+    clock.advance(10);
+    let loads = 0;
+    const load = () => {
+      loads++;
+      return failing();
+    };
+    for (const pause of [3, 6, 10, 10]) {
+      loads = 0;
+      expect(await cache.getOrLoad('a', load)).toBe('old');
+      clock.advance(pause - 1);
+      expect(await cache.getOrLoad('a', load)).toBe('old');
+      expect(loads).toBe(1);
+      clock.advance(1);
+    }
+    expect(await cache.getOrLoad('a', () => 'new')).toBe('new');
+    clock.advance(10);
+    loads = 0;
+    await cache.getOrLoad('a', load);
+    clock.advance(3);
+    await cache.getOrLoad('a', load);
+    expect(loads).toBe(2);
+  });
+
+  it('pauses for retryMs even where the TTL is shorter', async () => {
+    const { cache, clock } = make({ ttlMs: 10, staleIfErrorMs: 100_000 });
+    clock.advance(10);
+    await cache.getOrLoad('a', failing);
+    clock.advance(999);
+    expect(await cache.getOrLoad('a', () => expect.unreachable())).toBe('old');
+    clock.advance(1);
+    expect(await cache.getOrLoad('a', () => 'new')).toBe('new');
+  });
+
+  it('ends with an invalidation', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 100 });
+    clock.advance(10);
+    await cache.getOrLoad('a', failing);
+    cache.delete('a');
+    expect(await cache.getOrLoad('a', () => 'new')).toBe('new');
+  });
+
+  it('does not hold back a refresh', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 100 });
+    clock.advance(10);
+    await cache.getOrLoad('a', failing);
+    expect(await cache.refresh('a', () => 'new')).toBe('new');
+    expect(cache.get('a')).toBe('new');
+  });
+});
+
+describe('refresh ahead', () => {
+  it('starts one reload in the background for a hit close to expiry', async () => {
+    const { cache, clock } = make({ refreshAheadMs: 4 });
+    const loading = gate<string>();
+    let loads = 0;
+    const load = () => {
+      loads++;
+      return loading.promise;
+    };
+    clock.advance(5);
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    expect(loads).toBe(0);
+    clock.advance(1);
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    expect(loads).toBe(1);
+    loading.open('new');
+    await tick();
+    clock.advance(5);
+    expect(cache.get('a')).toBe('new');
+    expect(cache.stats()).toMatchObject({ hits: 4, misses: 0, loads: 1 });
+  });
+
+  it('keeps the value, and pauses, when that reload fails', async () => {
+    const { cache, clock } = make({ refreshAheadMs: 9, retryMs: 3 });
+    clock.advance(2);
+    let loads = 0;
+    const load = () => {
+      loads++;
+      return failing();
+    };
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    await tick();
+    expect(await cache.getOrLoad('a', load)).toBe('old');
+    await tick();
+    expect(loads).toBe(1);
+    clock.advance(3);
+    await cache.getOrLoad('a', load);
+    await tick();
+    expect(loads).toBe(2);
+    expect(cache.get('a')).toBe('old');
+  });
+});
+
+describe('soft time-out', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('answers with the old value when the reload takes longer, and lets it finish', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 1_000, softTimeoutMs: 50 });
+    clock.advance(10);
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('a', () => loading.promise);
+    let answered = false;
+    void waiting.then(() => (answered = true));
+    await vi.advanceTimersByTimeAsync(49);
+    expect(answered).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await waiting).toBe('old');
+    loading.open('new');
+    await tick();
+    expect(cache.get('a')).toBe('new');
+    expect(cache.stats()).toMatchObject({ staleHits: 1, misses: 0 });
+  });
+
+  it('makes nobody wait longer who has nothing old at hand', async () => {
+    const { cache } = make({ staleIfErrorMs: 1_000, softTimeoutMs: 50 });
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('b', () => loading.promise);
+    await vi.advanceTimersByTimeAsync(1_000);
+    loading.open('new');
+    expect(await waiting).toBe('new');
+  });
+
+  it('does not store what comes after a delete', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 1_000, softTimeoutMs: 50 });
+    clock.advance(10);
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('a', () => loading.promise);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await waiting).toBe('old');
+    cache.delete('a');
+    loading.open('older than the delete');
+    await tick();
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  it('goes on waiting when the old value is gone by then', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 1_000, softTimeoutMs: 50 });
+    clock.advance(10);
+    const loading = gate<string>();
+    const waiting = cache.getOrLoad('a', () => loading.promise);
+    cache.delete('a');
+    await vi.advanceTimersByTimeAsync(50);
+    loading.open('loaded');
+    expect(await waiting).toBe('loaded');
+  });
+
+  it('leaves no timer behind', async () => {
+    const { cache, clock } = make({ staleIfErrorMs: 1_000, softTimeoutMs: 50, reapIntervalMs: 0 });
+    clock.advance(10);
+    await cache.getOrLoad('a', async () => 'new');
+    clock.advance(10);
+    await cache.getOrLoad('a', failing);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
