@@ -6,19 +6,27 @@ import type { RunOptions } from '../scenarios/scenario.ts';
 export type Command =
   | { name: 'help' }
   | { name: 'doctor' }
+  | { name: 'serve'; options: RunOptions; port?: number; redisUrl?: string }
+  | { name: 'compare'; files: [string, string] }
   | { name: 'plan'; scenarios: string[]; options: RunOptions }
-  | { name: 'run'; scenarios: string[]; options: RunOptions; json?: string; redisUrl?: string };
+  | { name: 'run'; scenarios: string[]; options: RunOptions; json?: string; html?: string; redisUrl?: string };
 
 /** The command line is wrong; the message names the argument and what would be right. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `usage: npm run demo -- <command> [options]
+export const usage = `usage: npm run demo -- [command] [options]
 
-  run <scenario|all>    runs scenarios before and after; without a command: run all
+  (no command)          serves the page, on which every scenario can be run, at a URL of this machine
+  run <scenario|all>    runs scenarios before and after, and prints the figures
   plan <scenario|all>   says what would run, and which bounds it has to keep
+  compare A B           prints the figures of two results (--json) side by side
   doctor                says what is here, and which command provides what is missing
+
+options of the page
+  --port N              the page's port (default: a free one)
+  --seed, --bus, --redis-url as below
 
 options of run and plan
   --before, --after     only this phase (default: both)
@@ -27,9 +35,11 @@ options of run and plan
   --replicas N          processes of the app (default 3)
   --users N             config-cache: chats are spread over N users (default 1)
   --chats N             config-cache: how many chats (default 500, --full 5000)
+  --turns N             config-cache: turns of each chat (default 10)
   --seed N              the same seed gives the same load (default 1)
   --redis-url URL       a Redis to use instead of starting one
   --json FILE           writes the result there
+  --html FILE           writes a report there: one file with charts, for the browser, for mail or on paper
 
 exit codes: 0 reproduced, 1 a bound or an invariant is broken, 2 the run is invalid (overloaded machine),
 3 something is missing and the output says which command provides it, 64 wrong usage`;
@@ -43,8 +53,11 @@ const flags = {
   replicas: { type: 'string' },
   users: { type: 'string' },
   chats: { type: 'string' },
+  turns: { type: 'string' },
   seed: { type: 'string' },
   json: { type: 'string' },
+  html: { type: 'string' },
+  port: { type: 'string' },
   'redis-url': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -55,12 +68,20 @@ const flags = {
  */
 export function parseCommandLine(args: string[], known: readonly string[], cwd: string): Command {
   const { values, positionals } = parse(args);
-  const [name = 'run', ...rest] = positionals;
+  const [name, ...rest] = positionals;
   if (values.help === true || name === 'help') return { name: 'help' };
   if (name === 'doctor') return { name };
-  if (name !== 'run' && name !== 'plan') throw new UsageError(`command: expected run, plan or doctor, got ${name}`);
+  if (name === 'compare') return { name, files: twoFiles(rest, cwd) };
+  if (name !== undefined && name !== 'run' && name !== 'plan') {
+    throw new UsageError(`command: expected run, plan, compare or doctor, got ${name}`);
+  }
 
   const options = runOptions(values);
+  const redis = values['redis-url'] === undefined ? {} : { redisUrl: values['redis-url'] };
+  if (name === undefined) {
+    const port = values.port === undefined ? {} : { port: integer('--port', values.port, 0, 0, 65_535) };
+    return { name: 'serve', options, ...port, ...redis };
+  }
   const scenarios = scenariosOf(rest, known);
   if (name === 'plan') return { name, scenarios, options };
   return {
@@ -68,7 +89,8 @@ export function parseCommandLine(args: string[], known: readonly string[], cwd: 
     scenarios,
     options,
     ...(values.json === undefined ? {} : { json: resolve(cwd, values.json) }),
-    ...(values['redis-url'] === undefined ? {} : { redisUrl: values['redis-url'] }),
+    ...(values.html === undefined ? {} : { html: resolve(cwd, values.html) }),
+    ...redis,
   };
 }
 
@@ -95,8 +117,17 @@ function runOptions(values: Values): RunOptions {
     bus,
     replicas: integer('--replicas', values.replicas, 3, 1, 16),
     users: integer('--users', values.users, 1, 1, 100_000),
+    ...(values.turns === undefined ? {} : { turns: integer('--turns', values.turns, 1, 1, 1_000) }),
     ...(values.chats === undefined ? {} : { chats: integer('--chats', values.chats, 1, 1, 20_000) }),
   };
+}
+
+function twoFiles(names: string[], cwd: string): [string, string] {
+  const [first, second, ...more] = names.map((name) => resolve(cwd, name));
+  if (first === undefined || second === undefined || more.length > 0) {
+    throw new UsageError(`compare: expected two files, got ${names.length}`);
+  }
+  return [first, second];
 }
 
 function scenariosOf(names: string[], known: readonly string[]): string[] {

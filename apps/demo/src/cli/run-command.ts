@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { describeCommit, describeHost, describeVersions } from '../run/host.ts';
-import { exitCodeOf, type RunResult, type ScenarioResult } from '../run/result.ts';
+import { pathToFileURL } from 'node:url';
+import { createRecording, type Recording } from '../report/recording.ts';
+import { renderReport } from '../report/report.ts';
+import { describeRun } from '../run/describe-run.ts';
+import { exitCodeOf, type ScenarioResult } from '../run/result.ts';
 import { openStage } from '../run/stage.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -15,6 +17,7 @@ type RunCommand = Extract<Command, { name: 'run' }>;
 /** Runs the scenarios one after the other, each on servers of its own, and returns the exit code. */
 export async function runCommand(command: RunCommand, signal: AbortSignal): Promise<number> {
   const results: ScenarioResult[] = [];
+  const recording = command.html === undefined ? undefined : createRecording(scenarios, command.options);
   let servers: Record<string, string> = {};
   for (const scenario of scenarios.filter(({ id }) => command.scenarios.includes(id))) {
     announce(scenario, command);
@@ -23,7 +26,8 @@ export async function runCommand(command: RunCommand, signal: AbortSignal): Prom
     const stage = await openStage({ redisUrl: command.redisUrl });
     try {
       servers = { postgres: stage.postgresVersion };
-      const result = await scenario.run(command.options, stage, progress, signal);
+      const reporter = recording?.reporterOf(scenario, progress) ?? progress;
+      const result = await scenario.run(command.options, stage, reporter, signal);
       progress.done();
       console.log(`\n${renderResult(result)}\n`);
       results.push(result);
@@ -32,21 +36,31 @@ export async function runCommand(command: RunCommand, signal: AbortSignal): Prom
       await stage.close();
     }
   }
-  if (command.json !== undefined) {
-    const result: RunResult = {
-      schemaVersion: 1,
-      runId: randomUUID(),
-      git: describeCommit(),
-      versions: describeVersions(servers),
-      host: describeHost(),
-      seed: command.options.seed,
-      scenarios: results,
-    };
-    mkdirSync(dirname(command.json), { recursive: true });
-    writeFileSync(command.json, `${JSON.stringify(result, null, 2)}\n`);
-    console.log(`JSON: ${command.json}`);
-  }
+  writeResults(command, results, servers, recording);
   return exitCodeOf(results);
+}
+
+/** The files that were asked for: JSON for machines, HTML for people. */
+function writeResults(
+  { json, html, options }: RunCommand,
+  results: ScenarioResult[],
+  servers: Record<string, string>,
+  recording: Recording | undefined,
+): void {
+  const result = describeRun(options.seed, servers, results);
+  if (json !== undefined) {
+    write(json, `${JSON.stringify(result, null, 2)}\n`);
+    console.log(`JSON: ${json}`);
+  }
+  if (html !== undefined && recording !== undefined) {
+    write(html, renderReport(result, recording.views()));
+    console.log(`report: ${pathToFileURL(html).href}`);
+  }
+}
+
+function write(file: string, content: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
 }
 
 /** What is going to happen: the story, the scale, and the bounds, before anything has run. */

@@ -52,7 +52,8 @@ function verdict({ id, status, phases }: ScenarioResult): string {
   return `${id}: ${words[status]}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-const count = (value: number | undefined): string => (value === undefined ? '-' : value.toLocaleString('en'));
+/** `12,345`; a dash for what was not run. */
+export const count = (value: number | undefined): string => (value === undefined ? '-' : value.toLocaleString('en'));
 
 function saved({ reduction, minReduction }: Row): string {
   if (reduction === undefined) return '-';
@@ -61,7 +62,7 @@ function saved({ reduction, minReduction }: Row): string {
 }
 
 /** Pads the cells of each column to the same width; `right` names the columns of numbers. */
-function align(rows: readonly (readonly string[])[], right: readonly number[]): string {
+export function align(rows: readonly (readonly string[])[], right: readonly number[]): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

@@ -1,4 +1,4 @@
-import type { Excerpt, Sample, Switch, ThrowSwitch } from '../run/live.ts';
+import type { Excerpt, ReplicaStats, Sample, Switch, ThrowSwitch } from '../run/live.ts';
 import type { Row, ScenarioResult } from '../run/result.ts';
 import type { Stage } from '../run/stage.ts';
 
@@ -16,6 +16,8 @@ export interface RunOptions {
   users: number;
   /** Scenario 1: how many chats, instead of those of the size. */
   chats?: number;
+  /** Scenario 1: turns of each chat, instead of those of the size. */
+  turns?: number;
 }
 
 /** What is going to happen, before it happens. */
@@ -38,6 +40,8 @@ export interface Reporter {
   sample?(sample: Sample): void;
   /** The switches that work from now on, by id; they replace those offered before. */
   offer?(switches: Record<string, ThrowSwitch>): void;
+  /** Where the packages' statistics of the running replicas can be read; `undefined` when they end. */
+  serving?(stats: (() => Promise<ReplicaStats[]>) | undefined): void;
 }
 
 export interface Scenario {

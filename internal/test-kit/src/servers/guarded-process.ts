@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { chownSync, mkdtempSync } from 'node:fs';
+import { chownSync, mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface ProcessSpec {
@@ -93,12 +93,22 @@ export async function runGuarded(spec: ProcessSpec): Promise<string> {
   return started.output;
 }
 
-/** A new folder below the system's temporary folder that is removed with this process, however it ends. */
+/**
+ * A new folder below the system's temporary folder that is removed with this process, however it ends. For an `owner`
+ * who may not enter a private TMPDIR, it lies in /tmp.
+ */
 export function guardedFolder(prefix: string, owner?: { uid: number; gid: number }): string {
-  const path = mkdtempSync(join(tmpdir(), prefix));
+  const base = owner === undefined || isTraversable(tmpdir()) ? tmpdir() : '/tmp';
+  const path = mkdtempSync(join(base, prefix));
   if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
   guardianProcess().send({ type: 'ownFolder', path });
   return path;
+}
+
+/** Whether every user may enter `path` and each folder above it. */
+export function isTraversable(path: string): boolean {
+  if ((statSync(path).mode & 0o001) === 0) return false;
+  return path === dirname(path) || isTraversable(dirname(path));
 }
 
 /** Removes a guarded folder now. */

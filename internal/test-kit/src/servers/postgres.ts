@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { kill, pause, resume } from '@corral-internal/faults';
@@ -8,6 +8,7 @@ import { until } from '../until.ts';
 import { freePort } from './free-port.ts';
 import {
   guardedFolder,
+  isTraversable,
   removeGuardedFolder,
   runGuarded,
   startGuarded,
@@ -155,12 +156,6 @@ function readableBinaries(owner: { uid: number; gid: number } | undefined): stri
   const copy = guardedFolder('corral-postgres-programs-', owner);
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return join(copy, 'bin');
-}
-
-/** Whether every user may enter `path` and each folder above it. */
-function isTraversable(path: string): boolean {
-  if ((statSync(path).mode & 0o001) === 0) return false;
-  return path === dirname(path) || isTraversable(dirname(path));
 }
 
 async function answers(url: string, server: GuardedProcess): Promise<boolean> {

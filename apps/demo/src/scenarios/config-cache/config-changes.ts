@@ -16,24 +16,27 @@ export interface ConfigChanges {
   close(): Promise<void>;
 }
 
+/** With the replica's number behind it, the listener's name in pg_stat_activity and CLIENT LIST: chaos finds it there. */
+export const listenerName = 'corral-demo-listener';
+
 export interface ChangesSettings {
   bus: 'postgres' | 'redis';
   databaseUrl: string;
   redisUrl?: string | undefined;
-  /** Shows in pg_stat_activity, so that a chaos switch finds the listener. */
-  listenerName: string;
+  replica: number;
 }
 
 /** Joins the topic `chat:config_change`; resolves when the server has acknowledged it. */
 export async function joinConfigChanges(settings: ChangesSettings): Promise<ConfigChanges> {
-  const { databaseUrl, listenerName } = settings;
-  const redis = settings.bus === 'redis' ? new Redis(settings.redisUrl!, { lazyConnect: false }) : undefined;
+  const { databaseUrl } = settings;
+  const connectionName = `${listenerName}-${settings.replica}`;
+  const redis = settings.bus === 'redis' ? new Redis(settings.redisUrl!, { connectionName }) : undefined;
   redis?.on('error', () => {}); // the bus says what its connections suffer
   const transport =
     redis === undefined
       ? postgresTransport({
-          listen: { connectionString: databaseUrl, application_name: listenerName },
-          publish: { connectionString: databaseUrl, application_name: `${listenerName}-publish` },
+          listen: { connectionString: databaseUrl, application_name: connectionName },
+          publish: { connectionString: databaseUrl, application_name: `${connectionName}-publish` },
         })
       : redisTransport({ client: redis });
   const bus = createBus({ transport, namespace: 'chat' });

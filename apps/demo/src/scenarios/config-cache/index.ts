@@ -5,7 +5,17 @@ import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioR
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { checkClone, checkGuard, checkNegativeCaching } from './mutants.ts';
-import { boundsOf, isStorySized, loadOf, planConfigCache, plannedMs, scaleOf, type Bound, type Load } from './plan.ts';
+import {
+  boundsOf,
+  isStorySized,
+  loadOf,
+  planConfigCache,
+  plannedMs,
+  scaleOf,
+  usersThatChat,
+  type Bound,
+  type Load,
+} from './plan.ts';
 import type { ConfigCacheReplica } from './replica.ts';
 import { schema } from './schema.ts';
 import { source } from './source.ts';
@@ -123,9 +133,7 @@ async function runProbes(
   const set = await startReplicas(options.replicas, start);
   try {
     await probe('an edit', () => checkPublishedEdit(set.replicas));
-    if (options.bus === 'postgres') {
-      await probe('an edit with dead listeners', () => checkEditWithListenerKilled(set.replicas, stage));
-    }
+    await probe('an edit with dead listeners', () => checkEditWithListenerKilled(set.replicas, stage, options.bus));
     await probe('an edit that nobody published', () => checkEditThatNobodyPublished(set.replicas, stage));
   } finally {
     await set.close();
@@ -156,13 +164,14 @@ function rowOf({ name, calls }: Bound, phases: readonly Phase[], load: Load): Ro
   return { name, before, after, bound: calls, reduction: reductionOf(before, after), ...promised, source: text };
 }
 
-function notesOf({ users, chats, turnMs, promptTtlMs }: Load): string[] {
+function notesOf(load: Load): string[] {
+  const { users, chats, turnMs, promptTtlMs } = load;
   if (users === 1) {
     return [
       'All chats belong to one user, as in the source. With a user for each chat the prompt row saves nothing: --users 500.',
     ];
   }
-  const betweenMs = (turnMs * users) / chats;
+  const betweenMs = (turnMs * usersThatChat(load)) / chats;
   return [
     `${users} users: a user's next turn comes after about ${Math.round(betweenMs)} ms, and a prompt is kept for ${promptTtlMs} ms. ` +
       (betweenMs > promptTtlMs

@@ -19,16 +19,19 @@ const loads: Record<RunOptions['size'], Omit<Load, 'users'>> = {
   fast: { chats: 250, turns: 10, turnMs: 1_000, ttlMs: 1_000, promptTtlMs: 500 },
 };
 
-export function loadOf({ size, users, chats }: Pick<RunOptions, 'size' | 'users' | 'chats'>): Load {
+export function loadOf({ size, users, chats, turns }: Pick<RunOptions, 'size' | 'users' | 'chats' | 'turns'>): Load {
   const load = loads[size];
-  return { ...load, users, chats: chats ?? load.chats };
+  return { ...load, users, chats: chats ?? load.chats, turns: turns ?? load.turns };
 }
 
 /** The story's shares hold down to a twentieth of its load; a handful of chats has less to save. */
-export const isStorySized = ({ chats }: Load): boolean => chats >= full.chats / 20;
+export const isStorySized = ({ chats, turns }: Load): boolean => chats >= full.chats / 20 && turns >= full.turns;
 
 /** The longest that the load can last: the first turns spread over one turn, and each turn takes at most 20 % more. */
 export const plannedMs = ({ turns, turnMs }: Load): number => Math.round(turnMs * (1 + turns * 1.2)) + 1_000;
+
+/** A chat belongs to one user. */
+export const usersThatChat = ({ users, chats }: Load): number => Math.min(users, chats);
 
 export interface Bound {
   name: HotStatement;
@@ -50,9 +53,9 @@ export function boundsOf(load: Load, replicas: number, invalidations = 0): Bound
     { name: 'GetChatModelConfigByID', keys: 1, ttlMs: load.ttlMs, calls: Math.min(turns, calls(1, load.ttlMs)) },
     {
       name: 'GetUserChatCustomPrompt',
-      keys: load.users,
+      keys: usersThatChat(load),
       ttlMs: load.promptTtlMs,
-      calls: Math.min(turns, calls(load.users, load.promptTtlMs)),
+      calls: Math.min(turns, calls(usersThatChat(load), load.promptTtlMs)),
     },
   ];
 }
@@ -79,7 +82,7 @@ export function scaleOf(load: Load): string {
   const ratio = (source: number, own: number): string => `${Math.round((source / own) * 10) / 10}:1`;
   return [
     `closed loop, ${load.chats} chats x ${load.turns} turns of ${load.turnMs / 1_000} s (source ${full.chats} x ${full.turns})`,
-    `load 1:${full.chats / load.chats}`,
+    `load 1:${Math.round(full.chats / load.chats)}`,
     `time ${ratio(full.ttlMs, load.ttlMs)}`,
     `TTL ${full.ttlMs / 1_000} s -> ${load.ttlMs / 1_000} s and ${full.promptTtlMs / 1_000} s -> ${load.promptTtlMs / 1_000} s`,
     `${load.users} ${load.users === 1 ? 'user' : 'users'}`,

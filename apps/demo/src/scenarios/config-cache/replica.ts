@@ -48,7 +48,7 @@ export const buildConfigCache: BuildReplica<ConfigCacheReplica> = async (app, st
     bus: settings.bus,
     databaseUrl,
     redisUrl,
-    listenerName: `corral-demo-listener-${index}`,
+    replica: index,
   });
   const { invalidator } = changes;
   const cache = cachedConfig(source, invalidator, settings);

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import type { Replica } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { listenerName } from './config-changes.ts';
 import { configSeenBy, editProvider, type SeenConfig } from './admin-client.ts';
 
 /** The source's own TTLs, so that a short staleness cannot come from expiry. Milliseconds. */
@@ -41,7 +43,7 @@ const hasRevision =
 
 /** Edits through an admin route of one replica; the first one opens connections and is not counted. */
 export async function checkPublishedEdit(replicas: readonly Replica[]): Promise<Check> {
-  const edits = [];
+  const edits: number[][] = [];
   for (let revision = 100; revision <= 105; revision++) {
     const edit = (): Promise<void> => editProvider(replicas[0]!, revision);
     edits.push(await stalenessMs(replicas, edit, hasRevision(revision), sourceTtls.ttlMs));
@@ -55,13 +57,14 @@ export async function checkPublishedEdit(replicas: readonly Replica[]): Promise<
 }
 
 /** The same with the listener's connection of every replica killed just before: the message itself is lost. */
-export async function checkEditWithListenerKilled(replicas: readonly Replica[], stage: Stage): Promise<Check> {
+export async function checkEditWithListenerKilled(
+  replicas: readonly Replica[],
+  stage: Stage,
+  bus: 'postgres' | 'redis',
+): Promise<Check> {
   const edit = async (): Promise<void> => {
-    const { rowCount } = await stage.admin.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name ~ '^corral-demo-listener-[0-9]+$'`,
-    );
-    if (rowCount !== replicas.length) throw new Error(`${rowCount} listeners were killed, not ${replicas.length}`);
+    const killed = bus === 'redis' ? await killRedisListeners(stage) : await killPostgresListeners(stage);
+    if (killed !== replicas.length) throw new Error(`${killed} listeners were killed, not ${replicas.length}`);
     await editProvider(replicas[0]!, 106);
   };
   const waits = await stalenessMs(replicas, edit, hasRevision(106), sourceTtls.ttlMs);
@@ -86,4 +89,26 @@ export async function checkEditThatNobodyPublished(replicas: readonly Replica[],
     ok: worst <= sourceTtls.promptTtlMs + publishedBoundMs && worst > publishedBoundMs,
     detail: `${waits.join(', ')} ms: up to one TTL (${sourceTtls.promptTtlMs} ms); this is what the publish points save`,
   };
+}
+
+/** The server ends the connection that each replica listens on; returns how many there were. */
+export async function killPostgresListeners({ admin }: Stage): Promise<number> {
+  const { rowCount } = await admin.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name ~ '^${listenerName}-[0-9]+$'`,
+  );
+  return rowCount ?? 0;
+}
+
+/** The same over Redis: only connections of ours, since a given Redis may serve others too. */
+export async function killRedisListeners(stage: Stage): Promise<number> {
+  const redis = new Redis((await stage.redis()).url);
+  try {
+    const list = String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n');
+    const own = list.filter((line) => line.includes(` name=${listenerName}-`));
+    for (const line of own) await redis.call('CLIENT', 'KILL', 'ID', /\bid=(\d+)/.exec(line)![1]!);
+    return own.length;
+  } finally {
+    redis.disconnect();
+  }
 }
