@@ -1,7 +1,9 @@
 // The demo's command line. See `npm run demo -- help`.
+import { compareCommand, NoResultError } from './cli/compare.ts';
 import { announce, runCommand } from './cli/run-command.ts';
 import { parseCommandLine, usage, UsageError, type Command } from './cli/arguments.ts';
 import { doctor, isMissing } from './cli/doctor.ts';
+import { serveCommand } from './cli/serve-command.ts';
 import { stopChildren } from './run/child.ts';
 import { scenarios } from './scenarios/index.ts';
 
@@ -26,6 +28,10 @@ async function execute(command: Command): Promise<number> {
     case 'plan':
       for (const scenario of scenarios.filter(({ id }) => command.scenarios.includes(id))) announce(scenario, command);
       return 0;
+    case 'compare':
+      return compareCommand(command);
+    case 'serve':
+      return serveCommand(command, interrupted.signal);
     case 'run':
       return runCommand(command, interrupted.signal);
   }
@@ -44,6 +50,9 @@ try {
   if (interrupted.signal.aborted) {
     console.error('\nstopped; everything that was started has been closed');
     process.exitCode = 130;
+  } else if (error instanceof NoResultError) {
+    console.error(error.message);
+    process.exitCode = 64;
   } else if (error instanceof UsageError) {
     console.error(`${error.message}\n\n${usage}`);
     process.exitCode = 64;

@@ -27,6 +27,11 @@ let stopping: Error | undefined;
 /** Ends every child; what waits for one fails, and no further child starts. The answer to Ctrl-C. */
 export async function stopChildren(reason: Error): Promise<void> {
   stopping = reason;
+  await endChildren();
+}
+
+/** Ends the children that run now, and what waits for one fails; others may start afterwards. */
+export async function endChildren(): Promise<void> {
   await Promise.all([...running].map((child) => child.close()));
 }
 

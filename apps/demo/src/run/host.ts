@@ -1,13 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
-
-export interface Host {
-  cores: number;
-  processor: string;
-  memoryGiB: number;
-  system: string;
-}
+import type { Host } from './result.ts';
 
 export function describeHost(): Host {
   return {

@@ -32,6 +32,12 @@ export interface ReplicaView {
   loads?: number;
 }
 
+/** What the packages in one replica say of themselves, by the name that the replica gave them. */
+export interface ReplicaStats {
+  index: number;
+  stats: Record<string, unknown>;
+}
+
 /** What a scenario shows while it runs. */
 export type Sample =
   | { kind: 'phase-started'; name: string; plannedMs: number; offered: number; countedBy: string }

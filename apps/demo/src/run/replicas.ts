@@ -1,6 +1,6 @@
 import type { HeldValue, ReplicaStart } from '../replica/contract.ts';
 import { startChild, type Child } from './child.ts';
-import type { ReplicaView } from './live.ts';
+import type { ReplicaStats, ReplicaView } from './live.ts';
 
 /** A running replica. */
 export interface Replica extends Child {
@@ -16,6 +16,8 @@ export interface ReplicaSet {
   counts(): Promise<Record<string, number>>;
   /** What each replica holds now. */
   views(): Promise<ReplicaView[]>;
+  /** What the packages in each replica say of themselves. */
+  stats(): Promise<ReplicaStats[]>;
   /** SIGKILL, then the same replica again on the same port, with nothing in its memory. */
   restart(index: number): Promise<void>;
   close(): Promise<void>;
@@ -39,6 +41,10 @@ export async function startReplicas(count: number, start: Omit<ReplicaStart, 'in
       counts: async () => addUp(await Promise.all(living().map((each) => each.ask<Record<string, number>>('counts')))),
       views: () =>
         Promise.all(replicas.map((replica) => viewOf(replica, restarting.has(replica.index) ? 'restarting' : 'up'))),
+      stats: () =>
+        Promise.all(
+          living().map(async (each) => ({ index: each.index, stats: await each.ask<ReplicaStats['stats']>('stats') })),
+        ),
       restart: async (index) => {
         const { port } = replicas[index]!;
         restarting.add(index);

@@ -1,5 +1,3 @@
-import type { Host } from './host.ts';
-
 /** One figure before and after, with the bound that was printed before the run. */
 export interface Row {
   name: string;
@@ -48,6 +46,14 @@ export interface Phase {
   tallies?: Record<string, number>;
   /** How far the load was what it should have been. */
   validity: { ok: boolean; achievedRate: number; driverLagP99Ms: number; detail: string };
+}
+
+/** The machine that ran it: latencies mean nothing without it. */
+export interface Host {
+  cores: number;
+  processor: string;
+  memoryGiB: number;
+  system: string;
 }
 
 export type Status = 'reproduced' | 'broken' | 'invalid' | 'skipped';

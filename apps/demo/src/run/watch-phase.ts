@@ -73,6 +73,7 @@ export function watchPhase(
   const stop = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
+    reporter.serving?.(undefined);
     await look;
   };
 
@@ -81,6 +82,7 @@ export function watchPhase(
       startMs = performance.now();
       const countedBy = stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper';
       tell({ kind: 'phase-started', name, plannedMs, offered, countedBy });
+      reporter.serving?.(() => set.stats());
       lookAgain();
     },
     progress: (progress) => {

@@ -1,0 +1,115 @@
+import type { Series } from './chart.ts';
+import type { PhaseView, Point, Row, ScenarioView } from './snapshot.ts';
+
+/** A row while it is counted, and when it is done. */
+export type LiveRow = Pick<Row, 'name' | 'before' | 'after' | 'bound' | 'source' | 'reduction' | 'minReduction'>;
+
+export const phaseOf = (view: ScenarioView, name: string): PhaseView | undefined =>
+  view.phases.find((phase) => phase.name === name);
+
+/** The statements that the story is about; all of them where the plan names none. */
+function statementsOf(view: ScenarioView): ReadonlySet<string> {
+  const seen = new Set(view.phases.flatMap(({ points }) => Object.keys(points.at(-1)?.calls ?? {})));
+  const planned = view.plan.rows.map(({ name }) => name).filter((name) => seen.has(name));
+  return planned.length > 0 ? new Set(planned) : seen;
+}
+
+const callsAt = ({ calls }: Point, statements: ReadonlySet<string>): number =>
+  Object.entries(calls).reduce((sum, [name, calls]) => sum + (statements.has(name) ? calls : 0), 0);
+
+/** The rows as they stand: what the run concluded, else the bounds with the counts so far. */
+export function rowsOf(view: ScenarioView): LiveRow[] {
+  const counted = (phase: string, name: string): number | undefined => phaseOf(view, phase)?.points.at(-1)?.calls[name];
+  const rows: readonly (LiveRow | ScenarioView['plan']['rows'][number])[] = view.verdict?.rows ?? view.plan.rows;
+  return rows.map((row) => {
+    const known = 'before' in row ? row : { before: undefined, after: undefined, reduction: undefined, ...row };
+    const before = known.before ?? counted('before', row.name);
+    const after = known.after ?? counted('after', row.name);
+    // While one of the two is running, a share would only be a guess.
+    const isCounted = before !== undefined && after !== undefined && before > 0 && isDone(view);
+    return { ...known, before, after, reduction: known.reduction ?? (isCounted ? 1 - after / before : undefined) };
+  });
+}
+
+const isDone = ({ phases }: ScenarioView): boolean => phases.every(({ result }) => result !== undefined);
+
+export interface Headline {
+  before: number | undefined;
+  after: number | undefined;
+  /** What `after` may be at most, if the plan says so in numbers. */
+  bound: number | undefined;
+  saved: number | undefined;
+}
+
+/** The calls of the story's statements, over all of them. */
+export function headlineOf(view: ScenarioView): Headline {
+  const statements = statementsOf(view);
+  const total = (name: string): number | undefined => {
+    const last = phaseOf(view, name)?.points.at(-1);
+    return last === undefined ? undefined : callsAt(last, statements);
+  };
+  const [before, after] = [total('before'), total('after')];
+  const rows = rowsOf(view).filter(({ name }) => statements.has(name) || statements.size === 0);
+  const isKnown = rows.length > 0 && view.plan.rows.length > 0;
+  return {
+    before,
+    after,
+    bound: isKnown ? rows.reduce((sum, { bound }) => sum + bound, 0) : undefined,
+    saved: before !== undefined && after !== undefined && before > 0 && isDone(view) ? 1 - after / before : undefined,
+  };
+}
+
+/** Calls per second between two looks. */
+export function callRates(view: ScenarioView): Series[] {
+  const statements = statementsOf(view);
+  return view.phases.map(({ name, points }) => ({
+    name,
+    style: styleOf(name),
+    points: points.slice(1).flatMap((point, index) => {
+      const earlier = points[index]!;
+      const elapsedS = (point.atMs - earlier.atMs) / 1_000;
+      if (elapsedS < 0.05) return [];
+      return [[point.atMs, Math.max(0, callsAt(point, statements) - callsAt(earlier, statements)) / elapsedS] as const];
+    }),
+  }));
+}
+
+export function latencies(view: ScenarioView): Series[] {
+  const series = (phase: PhaseView, label: string, key: 'p50Ms' | 'p99Ms', second: boolean): Series => ({
+    name: `${phase.name} ${label}`,
+    style: styleOf(phase.name, second),
+    points: phase.points.flatMap((point) => (point[key] === undefined ? [] : [[point.atMs, point[key]] as const])),
+  });
+  return view.phases.flatMap((phase) => [series(phase, 'p50', 'p50Ms', true), series(phase, 'p99', 'p99Ms', false)]);
+}
+
+/** The two gauges that say most: who waits for a lock, and who is being served. */
+export function gauges(view: ScenarioView): Series[] {
+  const names = ['waiting for a lock', 'running a query'];
+  return view.phases.flatMap(({ name, points }) =>
+    names.map((gauge, index) => ({
+      name: `${name} ${gauge}`,
+      style: styleOf(name, index > 0),
+      points: points.flatMap(({ atMs, gauges }) =>
+        gauges[gauge] === undefined ? [] : [[atMs, gauges[gauge]] as const],
+      ),
+    })),
+  );
+}
+
+export function styleOf(phase: string, second = false): Series['style'] {
+  if (phase === 'before') return second ? 'before-2' : 'before';
+  return second ? 'after-2' : 'after';
+}
+
+export const eventsOf = (view: ScenarioView): { atMs: number; label: string }[] =>
+  view.phases.flatMap(({ events }) => events);
+
+/** One axis for both phases, so that they can be compared; it does not move while they run. */
+export const spanMs = (view: ScenarioView): number =>
+  Math.max(
+    1_000,
+    ...view.phases.map(({ plannedMs, points, result }) =>
+      result === undefined ? Math.max(plannedMs, points.at(-1)?.atMs ?? 0) : (points.at(-1)?.atMs ?? 0),
+    ),
+  );

@@ -1,0 +1,76 @@
+import type { LiveRow } from './figures.ts';
+import { count, escape, figure, savedPercent } from './format.ts';
+import type { Check, CodeView, ReplicaView, ScenarioView, Status } from './snapshot.ts';
+
+export const statusWords: Record<Status, string> = {
+  reproduced: 'Reproduced: every bound and every check holds.',
+  broken: 'Broken: a bound or a check does not hold.',
+  invalid: 'Invalid: the load was not what it should have been. Try again on a quieter machine.',
+  skipped: 'Skipped.',
+};
+
+const head = (names: readonly string[]): string =>
+  `<thead><tr>${names.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead>`;
+
+/** One line a figure: before, after, the bound that was printed first, and what the source said. */
+export function rowsHtml(rows: readonly LiveRow[]): string {
+  const lines = rows.map(({ name, before, after, bound, reduction, minReduction, source }) => {
+    const isBroken = (after ?? 0) > bound || (reduction ?? 1) < (minReduction ?? 0);
+    const wanted =
+      minReduction === undefined ? '' : ` <span class="quiet">≥ ${Math.round(minReduction * 100)} %</span>`;
+    const state =
+      after === undefined ? '' : isBroken ? '<span class="bad">broken</span>' : '<span class="good">holds</span>';
+    return (
+      `<tr><th scope="row">${escape(name)}</th><td>${count(before)}</td><td>${count(after)}</td><td>${count(bound)}</td>` +
+      `<td>${savedPercent(reduction)}${reduction === undefined ? '' : wanted}</td><td class="text">${state}</td><td class="text quiet">${escape(source)}</td></tr>`
+    );
+  });
+  return `${head(['figure', 'before', 'after', 'bound', 'saved', 'state', 'the source'])}<tbody>${lines.join('')}</tbody>`;
+}
+
+/** What each replica holds of the hot key now. */
+export function replicasHtml(replicas: readonly ReplicaView[]): string {
+  const lines = replicas.map(({ index, pid, state, seen, ageMs, hits, loads }) => {
+    const isUp = state === 'up';
+    return (
+      `<tr class="${state}"><th scope="row">${index + 1} <span class="quiet">pid ${pid}</span></th><td class="text">${isUp ? 'up' : '<span class="bad">killed, restarting</span>'}</td>` +
+      `<td class="text">${escape(seen ?? '–')}</td><td>${ageMs === undefined ? '–' : `${figure(ageMs / 1_000)} s`}</td><td>${count(hits)}</td><td>${count(loads)}</td></tr>`
+    );
+  });
+  return `${head(['replica', 'state', 'value seen', 'age', 'hits', 'loads'])}<tbody>${lines.join('')}</tbody>`;
+}
+
+export const checksHtml = (checks: readonly Check[]): string =>
+  checks
+    .map(
+      ({ name, ok, detail }) =>
+        `<li><span class="${ok ? 'good' : 'bad'}">${ok ? 'holds' : 'broken'}</span> <b>${escape(name)}</b> <span class="quiet">${escape(detail)}</span></li>`,
+    )
+    .join('');
+
+export const codeHtml = ({ before, after }: { before: CodeView; after: CodeView }): string =>
+  [['before', before] as const, ['after', after] as const]
+    .map(
+      ([name, { file, text }]) =>
+        `<figure class="code"><figcaption>${name} <span class="quiet">${escape(file)}</span></figcaption><pre tabindex="0" aria-label="Code ${name}"><code>${escape(text)}</code></pre></figure>`,
+    )
+    .join('');
+
+/** Who counted, and whether the load was what it should have been. */
+export function honestyOf({ phases, verdict }: ScenarioView): string {
+  if (phases.length === 0) return 'Nothing has run yet. Postgres counts; the app counts too, and the two must agree.';
+  const parts = phases.map(({ name, points, offered, result }) => {
+    const { done = 0, driverLagMs = 0, errors = 0, retried = 0 } = points.at(-1) ?? {};
+    const rate = result === undefined ? done / offered : result.validity.achievedRate;
+    const achieved =
+      result === undefined
+        ? `${Math.floor(rate * 100)} % of the load so far`
+        : `${figure(rate * 100)} % of the load achieved`;
+    const trouble = [errors > 0 && `${errors} failed`, retried > 0 && `${retried} asked a second replica`].filter(
+      Boolean,
+    );
+    return [`${name}: ${achieved}`, `load process late by ${figure(driverLagMs)} ms (p99)`, ...trouble].join(', ');
+  });
+  const countedBy = verdict?.countedBy ?? phases[0]!.countedBy;
+  return `Counted by ${countedBy}. ${parts.join('. ')}.`;
+}

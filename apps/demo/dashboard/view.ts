@@ -1,0 +1,85 @@
+import { createChartView, type ChartView } from './chart-view.ts';
+import { chartsOf } from './charts.ts';
+import { byId, setHtml, setText } from './dom.ts';
+import { headlineOf, rowsOf } from './figures.ts';
+import { count, escape, savedPercent } from './format.ts';
+import type { ScenarioView, Snapshot } from './snapshot.ts';
+import { checksHtml, codeHtml, honestyOf, replicasHtml, rowsHtml, statusWords } from './tables.ts';
+
+const heights: Record<string, number> = { calls: 250, latency: 170, gauges: 170 };
+
+/** Draws one scenario into the page, from what is known and nothing else. */
+export function createView(): { draw(view: ScenarioView, snapshot: Snapshot): void } {
+  const charts = new Map<string, ChartView>();
+
+  return {
+    draw: (view, snapshot) => {
+      drawNavigation(snapshot, view.id);
+      drawText(view);
+      for (const content of chartsOf(view)) {
+        const chart = charts.get(content.id) ?? createChartView(byId('charts'), heights[content.id] ?? 170);
+        charts.set(content.id, chart);
+        chart.draw(content);
+      }
+      drawTables(view);
+      drawCode(view);
+    },
+  };
+}
+
+function drawNavigation({ scenarios, running }: Snapshot, selected: string): void {
+  const links = scenarios.map(({ id, verdict }) => {
+    const state = running === id ? ' (running)' : verdict === undefined ? '' : ` (${verdict.status})`;
+    return `<a href="#${escape(id)}"${id === selected ? ' aria-current="page"' : ''}>${escape(id)}<span class="quiet">${state}</span></a>`;
+  });
+  setHtml(byId('scenarios'), links.join(''));
+}
+
+function drawText(view: ScenarioView): void {
+  setText(byId('title'), view.title);
+  setText(byId('story'), view.story);
+  setText(byId('scale'), view.plan.scale);
+  const { before, after, bound, saved } = headlineOf(view);
+  setText(byId('tile-before'), count(before));
+  setText(byId('tile-after'), count(after));
+  setText(byId('tile-bound'), bound === undefined ? '' : `(bound ${count(bound)})`);
+  setText(byId('tile-saved'), savedPercent(saved));
+  setText(byId('honesty'), honestyOf(view));
+  const verdict = view.verdict === undefined ? view.failure : statusWords[view.verdict.status];
+  setText(byId('status'), [verdict, view.messages.at(-1)].filter((text) => text !== undefined).join(' '));
+}
+
+function drawTables(view: ScenarioView): void {
+  const { replicas, verdict, plan } = view;
+  const show = (section: string, isShown: boolean): void => void (byId(section).hidden = !isShown);
+  const rows = rowsOf(view);
+  show('bounds-section', verdict === undefined);
+  setHtml(byId('bounds'), plan.bounds.map((bound) => `<li>${escape(bound)}</li>`).join(''));
+  show('rows-section', rows.length > 0);
+  setHtml(byId('rows'), rowsHtml(rows));
+  show('replicas-section', replicas.length > 0);
+  setHtml(byId('replicas'), replicasHtml(replicas));
+  show('checks-section', verdict !== undefined);
+  setHtml(byId('checks'), checksHtml(verdict?.checks ?? []));
+  show('notes-section', (verdict?.notes.length ?? 0) > 0);
+  setHtml(byId('notes'), (verdict?.notes ?? []).map((note) => `<li>${escape(note)}</li>`).join(''));
+}
+
+function drawCode({ code }: ScenarioView): void {
+  byId('code-section').hidden = code === undefined;
+  if (!setHtml(byId('code'), code === undefined ? '' : codeHtml(code))) return;
+  for (const figure of byId('code').querySelectorAll('figure')) {
+    const text = figure.querySelector('code')?.textContent ?? '';
+    const button = document.createElement('button');
+    button.className = 'small';
+    button.textContent = 'Copy';
+    button.ariaLabel = `Copy the code ${figure.querySelector('figcaption')?.firstChild?.textContent?.trim() ?? ''}`;
+    button.addEventListener('click', () => {
+      void navigator.clipboard.writeText(text).then(
+        () => setText(button, 'Copied'),
+        () => setText(button, 'Not allowed'),
+      );
+    });
+    figure.append(button);
+  }
+}

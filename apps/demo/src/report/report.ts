@@ -1,0 +1,90 @@
+import { chartFigure } from '../../dashboard/chart.ts';
+import { chartsOf } from '../../dashboard/charts.ts';
+import { phaseOf, rowsOf, headlineOf } from '../../dashboard/figures.ts';
+import { count, escape, savedPercent, seconds } from '../../dashboard/format.ts';
+import type { ScenarioView } from '../../dashboard/snapshot.ts';
+import { checksHtml, codeHtml, honestyOf, rowsHtml, statusWords } from '../../dashboard/tables.ts';
+import type { RunResult, ScenarioResult } from '../run/result.ts';
+import { readAsset } from '../server/assets.ts';
+
+const chartSize = { width: 760, height: 230 };
+
+/**
+ * One HTML file that needs nothing else: no script, no request, readable on paper. The charts come from the same
+ * function as the page's.
+ */
+export function renderReport(result: RunResult, views: readonly ScenarioView[]): string {
+  const { host, versions, git, runId, seed } = result;
+  const parts = result.scenarios.map((scenario) => section(scenario, views));
+  const facts = [
+    ['machine', `${host.cores} cores, ${host.processor}, ${host.memoryGiB} GiB, ${host.system}`],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
+    ['commit', git],
+    ['run', `${runId}, seed ${seed}`],
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Corral demo: report</title>
+<style>${readAsset('base.css')}${readAsset('report.css')}</style>
+</head>
+<body>
+<header><h1>Corral demo</h1><p class="quiet">Production stories before and after, on real servers, with numbers that the database counted.</p></header>
+<main>
+${parts.length === 0 ? '<p>Nothing has been run to its end yet.</p>' : parts.join('\n')}
+</main>
+<footer><dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text!)}</dd>`).join('')}</dl></footer>
+</body>
+</html>
+`;
+}
+
+function section(result: ScenarioResult, views: readonly ScenarioView[]): string {
+  const recorded = views.find(({ id }) => id === result.id);
+  if (recorded === undefined) return '';
+  const { status, countedBy, rows, checks, notes } = result;
+  const view: ScenarioView = { ...recorded, verdict: { status, countedBy, rows, checks, notes } };
+  const charts = chartsOf(view).filter(({ series }) => series.some(({ points }) => points.length > 1));
+  const { before, after, bound, saved } = headlineOf(view);
+  const tiles = [
+    ['database calls before', count(before)],
+    [`after${bound === undefined ? '' : ` (bound ${count(bound)})`}`, count(after)],
+    ['saved', savedPercent(saved)],
+  ].map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return `<section id="${escape(result.id)}">
+<h2>${escape(result.title)}</h2>
+<p>${escape(view.story)}</p>
+<p class="status ${status}">${statusWords[status]}</p>
+${before === undefined && after === undefined ? '' : `<dl class="tiles">${tiles.join('')}</dl>`}
+<p class="quiet">${escape(result.scale)}</p>
+<div class="scroll"><table class="rows">${rowsHtml(rowsOf(view))}</table></div>
+${charts.map((chart) => chartFigure({ ...chart, ...chartSize })).join('\n')}
+<p class="quiet">${escape(honestyOf(view))}</p>
+${latencyTable(view)}
+<h3>Checks</h3>
+<ul class="checks">${checksHtml(checks)}</ul>
+${notes.length === 0 ? '' : `<h3>Limits and notes</h3><ul>${notes.map((note) => `<li>${escape(note)}</li>`).join('')}</ul>`}
+${view.code === undefined ? '' : `<h3>The code that makes the difference</h3>${codeHtml(view.code)}`}
+</section>`;
+}
+
+function latencyTable(view: ScenarioView): string {
+  const phases = ['before', 'after'].flatMap((name) => phaseOf(view, name)?.result ?? []);
+  if (phases.length === 0) return '';
+  const rows = phases.map(
+    ({ name, requests, errors, durationMs, latencyMs: { p50, p90, p99, max } }) =>
+      `<tr><th scope="row">${escape(name)}</th><td>${count(requests)}</td><td>${count(errors)}</td><td>${seconds(durationMs)}</td>` +
+      [p50, p90, p99, max].map((ms) => `<td>${ms.toFixed(1)}</td>`).join('') +
+      '</tr>',
+  );
+  const heads = ['phase', 'requests', 'errors', 'duration', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'];
+  return `<h3>Latency</h3><div class="scroll"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}

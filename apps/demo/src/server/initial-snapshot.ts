@@ -1,0 +1,39 @@
+import type { PlanView, ScenarioView, Snapshot } from '../../dashboard/snapshot.ts';
+import type { RunOptions, Scenario } from '../scenarios/scenario.ts';
+import { readExcerpt } from './excerpt.ts';
+
+/** Every scenario, planned and not yet run. */
+export function initialSnapshot(scenarios: readonly Scenario[], options: RunOptions, session: string): Snapshot {
+  return {
+    session,
+    running: undefined,
+    progress: '',
+    offered: [],
+    scenarios: scenarios.map((scenario) => viewOf(scenario, options)),
+  };
+}
+
+function viewOf(scenario: Scenario, options: RunOptions): ScenarioView {
+  const { id, title, story, knobs = [], switches = [], code } = scenario;
+  return {
+    id,
+    title,
+    story,
+    knobs: [...knobs],
+    switches: [...switches],
+    code: code === undefined ? undefined : { before: readExcerpt(code.before), after: readExcerpt(code.after) },
+    plan: planView(scenario, options),
+    phases: [],
+    replicas: [],
+    verdict: undefined,
+    failure: undefined,
+    messages: [],
+  };
+}
+
+/** The plan, and a key that two runs share if their phases may be compared. */
+export function planView(scenario: Scenario, options: RunOptions): PlanView {
+  const { scale, bounds, rows = [], loadMs } = scenario.plan(options);
+  const { before: _, after: __, ...load } = options;
+  return { key: JSON.stringify(load), scale, bounds, rows, loadMs };
+}
