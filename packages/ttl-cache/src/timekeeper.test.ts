@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createTtlCache } from './index.ts';
+
+/** The clock of the runtime, coarse under load. Fake timers move `performance.now()` along with them. */
+describe('without a clock of its own, a cache', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const busy = (ttlMs: number) => {
+    const cache = createTtlCache<number, number>({ ttlMs });
+    for (let key = 0; key < 1_000; key++) cache.set(key, key);
+    return cache;
+  };
+
+  it('expires on time when it is not busy', () => {
+    const cache = createTtlCache<number>({ ttlMs: 50 });
+    cache.set('a', 1);
+    vi.advanceTimersByTime(49);
+    expect(cache.get('a')).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  it.each([20, 1_000, 5_000, 100_000])('expires on time under load, with a TTL of %d ms', (ttlMs) => {
+    const cache = busy(ttlMs);
+    vi.advanceTimersByTime(ttlMs - 1);
+    for (let key = 0; key < 1_000; key++) expect(cache.get(key)).toBe(key);
+    vi.advanceTimersByTime(1);
+    for (let key = 0; key < 1_000; key++) expect(cache.get(key)).toBeUndefined();
+    cache.close();
+  });
+
+  it('stops its quick timer when nobody uses it', () => {
+    const cache = busy(100_000);
+    vi.advanceTimersByTime(24);
+    // Only the sweep is left: the next timer is minutes away.
+    vi.advanceTimersToNextTimer();
+    expect(performance.now()).toBeGreaterThan(200_000);
+    cache.close();
+  });
+
+  it('sees a jump of the clock that no timer announced, for lives under a second', () => {
+    const now = vi.spyOn(performance, 'now');
+    let nowMs = 0;
+    now.mockImplementation(() => nowMs);
+    const cache = busy(900);
+    nowMs = 900;
+    for (let key = 0; key < 1_000; key++) expect(cache.get(key)).toBeUndefined();
+    now.mockRestore();
+    cache.close();
+  });
+
+  it('serves no more than 64 reads past the time in an event loop that is blocked for longer than a second', () => {
+    const now = vi.spyOn(performance, 'now');
+    let nowMs = 0;
+    now.mockImplementation(() => nowMs);
+    const cache = busy(5_000);
+    nowMs = 10_000;
+    let late = 0;
+    for (let key = 0; key < 1_000; key++) if (cache.get(key) !== undefined) late++;
+    expect(late).toBeLessThanOrEqual(64);
+    now.mockRestore();
+    cache.close();
+  });
+
+  it('does not keep the process alive', () => {
+    vi.useRealTimers();
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const cache = busy(100_000);
+    for (const { value } of timers.mock.results) expect((value as NodeJS.Timeout).hasRef()).toBe(false);
+    expect(timers).toHaveBeenCalled();
+    timers.mockRestore();
+    cache.close();
+  });
+});
