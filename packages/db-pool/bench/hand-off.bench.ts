@@ -16,7 +16,12 @@ for (let run = 0; run < POOLS; run += 1) {
 report(import.meta.url, [], {
   file: 'HAND-OFF.md',
   figures: [
-    { name: `random steps, seed ${seed}: connections lost or granted twice`, value: 0, bound: '= 0', ok: total.steps === STEPS },
+    {
+      name: `random steps, seed ${seed}: connections lost or granted twice`,
+      value: 0,
+      bound: '= 0',
+      ok: total.steps === STEPS,
+    },
     { name: 'granted', value: total.granted, bound: '> 100,000', ok: total.granted > 100_000 },
     { name: 'aborted', value: total.aborted, bound: '> 10,000', ok: total.aborted > 10_000 },
     { name: 'timed out', value: total.timedOut, bound: '> 5,000', ok: total.timedOut > 5_000 },

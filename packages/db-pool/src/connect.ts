@@ -6,6 +6,8 @@ import { after } from './timer.ts';
 /** One attempt to connect. */
 export interface Attempt {
   readonly opened: Promise<Session>;
+  /** The server has let us in; what fails now is `onConnect`. */
+  readonly connected: boolean;
   /** Ends the attempt now; `opened` rejects. */
   abandon(): void;
 }
@@ -21,20 +23,27 @@ export function connect(settings: Settings, home: Home): Attempt {
       client.connection.stream.destroy();
     };
   });
+  let connected = false;
+  const prepare = async (): Promise<Session> => {
+    await client.connect();
+    connected = true;
+    await settings.onConnect?.({ query: (text, values) => session.query(text, values) as never });
+    return session;
+  };
   const timer = after(settings.connectTimeoutMs, abandon);
-  const opened = Promise.race([prepare(session, settings), overdue]).catch(async (error: unknown) => {
+  const opened = Promise.race([prepare(), overdue]).catch(async (error: unknown) => {
     await session.close(0);
     throw error;
   });
   const stop = () => clearTimeout(timer);
   opened.then(stop, stop);
-  return { opened, abandon };
-}
-
-async function prepare(session: Session, { onConnect }: Settings): Promise<Session> {
-  await session.client.connect();
-  if (onConnect) await onConnect({ query: (text, values) => session.query(text, values) as never });
-  return session;
+  return {
+    opened,
+    abandon,
+    get connected() {
+      return connected;
+    },
+  };
 }
 
 const overdueText = ({ connectTimeoutMs }: Settings) =>

@@ -3,7 +3,7 @@ import { connect, type Attempt } from './connect.ts';
 import type { PoolListener } from './events.ts';
 import type { Settings } from './options.ts';
 import type { Home, Session } from './session.ts';
-import { isHopeless } from './sql-state.ts';
+import { isHopeless, isStatementError } from './sql-state.ts';
 import { after, type Timer } from './timer.ts';
 
 export interface ConnectorOwner extends Home {
@@ -79,7 +79,7 @@ export class Connector {
       },
       (error: unknown) => {
         end();
-        this.#failed(error as Error, startedAt);
+        this.#failed(error as Error, startedAt, attempt.connected);
       },
     );
   }
@@ -99,14 +99,14 @@ export class Connector {
     this.#owner.onOpened(session);
   }
 
-  #failed(error: Error, startedAt: number): void {
+  #failed(error: Error, startedAt: number, connected: boolean): void {
     if (this.#closed) {
       this.#owner.onConnectFailed(error, false);
       return;
     }
     this.#owner.counters.connectErrors += 1;
     this.lastError = error;
-    this.hopeless = isHopeless(error, this.#everConnected);
+    this.hopeless = connected ? isStatementError(error) : isHopeless(error, this.#everConnected);
     this.#limit = 1;
     // Attempts of one volley fail together: they count as one failure.
     if (startedAt >= this.#lastFailureMs) this.#backOff(error);

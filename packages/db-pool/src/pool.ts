@@ -102,10 +102,12 @@ class CorralPool implements Pool {
   }
 
   async ready(options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}): Promise<void> {
-    await this.use(() => undefined, options);
-    const missing = this.#core.settings.minIdle - this.#core.sessions.size;
-    if (missing <= 0) return;
-    await Promise.all(Array.from({ length: this.#core.settings.minIdle }, () => this.use(() => undefined, options)));
+    // Held together, so that one connection does not answer for all.
+    const wanted = Math.max(1, this.#core.settings.minIdle);
+    const borrowed = Array.from({ length: wanted }, () => this.#borrow(options));
+    const settled = await Promise.allSettled(borrowed);
+    for (const one of settled) if (one.status === 'fulfilled') this.#core.release(one.value);
+    await Promise.all(borrowed);
   }
 
   invalidate(_reason?: string): void {

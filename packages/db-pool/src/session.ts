@@ -4,8 +4,11 @@ import type { PgClient } from './driver.ts';
 import { ConnectionLostError, ConnectionReleasedError } from './errors.ts';
 import { endsSession } from './sql-state.ts';
 import type { Counters } from './stats.ts';
+import { after } from './timer.ts';
 
 const CANCEL_MS = 1_000;
+const CANCEL_AGAIN_MS = 20;
+const CANCEL_ATTEMPTS = 6;
 
 /** One statement on its way through one session. */
 export interface Job {
@@ -64,6 +67,7 @@ export class Session {
   readonly #queue: Job[] = [];
   readonly #active = new Set<Job>();
   #cancelling: Promise<void> | undefined;
+  #onFinish: (() => void) | undefined;
   #onQuiet: (() => void)[] = [];
   readonly #rawQuery: PgClient['query'];
 
@@ -104,7 +108,7 @@ export class Session {
 
   submit(job: Job): void {
     if (this.lost !== undefined || this.closing) job.reject(new ConnectionLostError(false, this.lost));
-    else if (this.#pipelined || (this.#active.size === 0 && this.#cancelling === undefined)) this.#start(job);
+    else if (this.#cancelling === undefined && (this.#pipelined || this.#active.size === 0)) this.#start(job);
     else this.#queue.push(job);
   }
 
@@ -120,12 +124,26 @@ export class Session {
   cancel(): void {
     if (this.#cancelling !== undefined || this.lost !== undefined) return;
     this.cancelled = true;
+    this.stalled = true;
     this.#home.counters.cancels += 1;
-    this.#cancelling = sendCancel(this.client, this.#home.config.stream, CANCEL_MS).then(() => {
+    this.#cancelling = this.#sendCancels().then(() => {
       this.#cancelling = undefined;
       this.#next();
       this.#checkQuiet();
     });
+  }
+
+  /** A request that comes before its statement is lost: it is sent again until the statement has ended. */
+  async #sendCancels(): Promise<void> {
+    for (let attempt = 0; attempt < CANCEL_ATTEMPTS; attempt += 1) {
+      await sendCancel(this.client, this.#home.config.stream, CANCEL_MS);
+      if (this.#active.size === 0 || this.lost !== undefined || this.closing) return;
+      await new Promise<void>((resolve) => {
+        this.#onFinish = resolve;
+        after(CANCEL_AGAIN_MS * 2 ** attempt, resolve);
+      });
+      if (this.#active.size === 0) return;
+    }
   }
 
   /** The borrower left statements behind: what has not been sent never will be, what runs is cancelled. */
@@ -167,6 +185,7 @@ export class Session {
     const finish = (error: Error | null | undefined, result?: QueryResult) => {
       if (!this.#active.delete(job)) return;
       counters.runMs += now() - startedAt;
+      this.#onFinish?.();
       this.inFlight -= 1;
       if (error) {
         counters.queryErrors += 1;

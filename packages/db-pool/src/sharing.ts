@@ -12,6 +12,7 @@ export class Sharing {
 
   start(session: Session): void {
     session.sharers = 1;
+    session.stalled = false;
     this.#sessions.push(session);
   }
 
@@ -32,7 +33,6 @@ export class Sharing {
     session.sharers -= 1;
     if (session.sharers > 0) return false;
     session.sharers = 0;
-    session.stalled = false;
     this.#sessions.splice(this.#sessions.indexOf(session), 1);
     return true;
   }

@@ -39,6 +39,11 @@ export function endsSession(error: unknown): boolean {
   return severity === 'FATAL' || severity === 'PANIC' || state.startsWith('08') || FATAL_STATES.has(state);
 }
 
+/** An error of one statement: the session goes on, and the same statement would fail again. */
+export function isStatementError(error: unknown): boolean {
+  return sqlStateOf(error) !== undefined && !endsSession(error);
+}
+
 /**
  * Will the next attempt to connect fail in the same way? Wrong credentials (28xxx), an unknown database (3D000), a host
  * name that never resolved. A server that starts, stops, is full (53300) or unreachable is worth waiting for.
