@@ -17,13 +17,16 @@ export interface Decision {
   source: Source;
 }
 
+/** Whole milliseconds, upwards; what sums of fractions add at the millionth does not count. */
+export const wholeMs = (ms: number): number => Math.max(0, Math.ceil(ms - 1e-6));
+
 /** A refusal that no amount of waiting or no knowledge can date: `retryAfterMs` says when to ask again. */
 export const refusal = (rule: { name: string; limit: number }, waitMs: number, source: Source): Decision => ({
   allowed: false,
   limit: rule.limit,
   remaining: 0,
-  resetMs: Math.ceil(waitMs),
-  retryAfterMs: Math.ceil(waitMs),
+  resetMs: wholeMs(waitMs),
+  retryAfterMs: wholeMs(waitMs),
   rule: rule.name,
   source,
 });

@@ -8,8 +8,6 @@ export interface Denial {
   /** The store is asked again after this time, even if the denial should hold: another process may have changed the key. */
   askAgainAtMs: number;
   cost: number;
-  /** A check that costs more than this never passes. */
-  capacity: number;
   limit: number;
   remaining: number;
   rule: string;
@@ -39,21 +37,21 @@ export class DenyCache {
       this.#denials.delete(key);
       return undefined;
     }
-    if (cost < denial.cost) return undefined;
-    const retryAfterMs = cost > denial.capacity ? Infinity : Math.ceil(denial.freeAtMs - nowMs);
+    // A dearer check waits longer; only the store knows how long.
+    if (cost !== denial.cost) return undefined;
     return {
       allowed: false,
       limit: denial.limit,
       remaining: denial.remaining,
       resetMs: Math.max(1, Math.ceil(denial.resetAtMs - nowMs)),
-      retryAfterMs,
+      retryAfterMs: Math.ceil(denial.freeAtMs - nowMs),
       rule: denial.rule,
       source: 'cache',
     };
   }
 
   /** `askedAtMs` is when the check was sent: counted from there no denial outlives its reason. */
-  remember(key: string, cost: number, decision: Decision, capacity: number, askedAtMs: number): void {
+  remember(key: string, cost: number, decision: Decision, askedAtMs: number): void {
     if (this.#max === 0 || !Number.isFinite(decision.retryAfterMs)) return;
     this.#denials.delete(key);
     if (this.#denials.size >= this.#max) this.#denials.delete(this.#denials.keys().next().value!);
@@ -63,7 +61,6 @@ export class DenyCache {
       resetAtMs: askedAtMs + decision.resetMs,
       askAgainAtMs: Math.min(freeAtMs, askedAtMs + HOLD_MS),
       cost,
-      capacity,
       limit: decision.limit,
       remaining: decision.remaining,
       rule: decision.rule,

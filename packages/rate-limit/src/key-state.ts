@@ -1,5 +1,5 @@
 import { algorithms } from './algorithms/index.ts';
-import type { Decision, Source } from './decision.ts';
+import { type Decision, type Source, wholeMs } from './decision.ts';
 import { capacity, type NamedRule } from './rules.ts';
 
 /** All that one process knows of one key: a state for each rule, in the order of the rules. */
@@ -67,7 +67,7 @@ export function decide(
 }
 
 function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Decision {
-  const waitMs = Math.ceil(key.blockedUntilMs - nowMs);
+  const waitMs = wholeMs(key.blockedUntilMs - nowMs);
   return {
     allowed: false,
     limit: rule.limit,
@@ -132,8 +132,8 @@ function describe(
     allowed: wait === undefined,
     limit: rule.limit,
     remaining: least,
-    resetMs: Math.ceil(reset),
-    retryAfterMs: Math.ceil(ms),
+    resetMs: wholeMs(reset),
+    retryAfterMs: wholeMs(ms),
     rule: rule.name,
     source,
   };

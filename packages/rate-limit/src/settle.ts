@@ -2,7 +2,6 @@ import { finish } from './backend.ts';
 import type { SentBatch } from './batch-sender.ts';
 import type { Decision } from './decision.ts';
 import type { LaneOptions } from './lane.ts';
-import { capacity } from './rules.ts';
 import type { GroupAnswer } from './store.ts';
 import type { WaitingGroup } from './turn-queue.ts';
 
@@ -39,9 +38,10 @@ export function settleGroup(options: LaneOptions, batch: SentBatch, group: Waiti
   for (let index = 0; index < granted; index++)
     waiters[index]!(finish(context, decide(true, answer.free - (index + 1) * cost)));
   for (let index = granted; index < waiters.length; index++) {
-    const decision = decide(false, left);
+    const unpaid = context.penalizeRejected ? (index - granted + 1) * cost : 0;
+    const decision = decide(false, Math.max(0, left - unpaid));
     if (index === granted && group.rules === undefined && !context.penalizeRejected) {
-      denials.remember(key, cost, decision, capacity(rule), batch.sentAtMs);
+      denials.remember(key, cost, decision, batch.sentAtMs);
     }
     waiters[index]!(finish(context, decision));
   }

@@ -20,18 +20,48 @@ const limit = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(4_095, 4
 const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.record({ limit, windowMs, algorithm: fc.constantFrom('sliding' as const, 'fixed' as const) }),
   fc.record({ limit, windowMs }),
-  fc.record({ limit: fc.integer({ min: 1, max: 12 }), windowMs, algorithm: fc.constant('gcra' as const), burst: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({
+    limit: fc.integer({ min: 1, max: 12 }),
+    windowMs,
+    algorithm: fc.constant('gcra' as const),
+    burst: fc.integer({ min: 1, max: 9 }),
+  }),
 );
 const key = fc.constantFrom('a', 'b', 'a key that must be hashed');
-const cost = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: 6 }), fc.constantFrom(1_000, 4_000));
+const cost = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(1) },
+  fc.integer({ min: 1, max: 6 }),
+  fc.constantFrom(1_000, 4_000),
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('consume' as const), key, cost, limit: fc.option(limit, { nil: undefined, freq: 8 }) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('burst' as const), key, count: fc.integer({ min: 2, max: 20 }) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 70_000 })) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('consume' as const),
+      key,
+      cost,
+      limit: fc.option(limit, { nil: undefined, freq: 8 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('burst' as const), key, count: fc.integer({ min: 2, max: 20 }) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('advance' as const),
+      ms: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 70_000 })),
+    }),
+  },
   fc.record({ do: fc.constant('peek' as const), key }),
   fc.record({ do: fc.constant('refund' as const), key, cost }),
   fc.record({ do: fc.constant('reset' as const), key }),
-  fc.record({ do: fc.constant('block' as const), key, ms: fc.integer({ min: 0, max: 90_000 }) }),
+  fc.record({
+    do: fc.constant('block' as const),
+    key,
+    ms: fc.oneof(fc.constant(0), fc.integer({ min: 30_000, max: 90_000 })),
+  }),
   fc.record({ do: fc.constant('update' as const), limit }),
 );
 
@@ -74,8 +104,16 @@ async function act(limiter: RateLimiter, rules: readonly Rule[], action: Step): 
   }
 }
 
+/** A fast gcra rule owes milliseconds only, and Redis forgets it by its own clock while the test's stands still. */
+const slow = (rules: readonly Rule[], action: Step): Step =>
+  rules[0]!.algorithm === 'gcra' && 'limit' in action && (action.limit ?? 0) > 12 ? { ...action, limit: 12 } : action;
+
 /** Runs one trace against both; every answer must be the same, and every key must have a TTL. */
-async function agree(rules: Rule[], steps: Step[], settings: { denyCache: boolean; penalizeRejected: boolean }): Promise<void> {
+async function agree(
+  rules: Rule[],
+  steps: Step[],
+  settings: { denyCache: boolean; penalizeRejected: boolean },
+): Promise<void> {
   let nowMs = 1_700_000_000_000;
   const now = () => nowMs;
   const prefix = `agree${process.pid}-${Date.now()}-${serial++}`;
@@ -84,14 +122,15 @@ async function agree(rules: Rule[], steps: Step[], settings: { denyCache: boolea
   const alone = createRateLimiter({ rules, now, penalizeRejected: settings.penalizeRejected });
   try {
     await shared.ready();
-    for (const [index, action] of steps.entries()) {
+    for (const [index, given] of steps.entries()) {
+      const action = slow(rules, given);
       if (action.do === 'advance') nowMs += action.ms;
       const [theirs, ours] = await Promise.all([act(shared, rules, action), act(alone, rules, action)]);
       expect({ index, action, answer: theirs }).toEqual({ index, action, answer: ours });
     }
     const keys = await redis.keys(`${prefix}:*`);
     const ttls = await Promise.all(keys.map((name) => redis.pttl(name)));
-    expect(ttls.filter((ttl) => ttl <= 0)).toEqual([]);
+    expect(ttls.filter((ttl) => ttl === -1)).toEqual([]);
   } finally {
     await shared.close();
     await store.close();
@@ -105,8 +144,10 @@ describe('the script and the pure step', () => {
     { denyCache: false, penalizeRejected: true },
   ])('agree on random traces with %j', async (settings) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(rule, { minLength: 1, maxLength: 3 }), fc.array(step, { minLength: 5, maxLength: 60 }), (rules, steps) =>
-        agree(rules, steps, settings),
+      fc.asyncProperty(
+        fc.array(rule, { minLength: 1, maxLength: 3 }),
+        fc.array(step, { minLength: 5, maxLength: 60 }),
+        (rules, steps) => agree(rules, steps, settings),
       ),
       { numRuns: Number(process.env['FC_RUNS'] ?? 60), endOnFailure: false },
     );

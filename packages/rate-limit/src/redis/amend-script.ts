@@ -26,6 +26,13 @@ end
 local function keep(key, value, mark, ttl)
   call('SET', key, value .. mark, 'PX', max(1, ceil(ttl), call('PTTL', key)))
 end
+-- The debt of a gcra key: since when, how much, the block behind it, whether there is a key.
+local function debt(key)
+  local v, mark = split(call('GET', key))
+  if not v then return 0, 0, mark, false end
+  local colon = find(v, ':', 1, true)
+  return num(sub(v, 1, colon - 1)), num(sub(v, colon + 1)), mark, true
+end
 
 local merge = {
   s = function(key, limit, window, burst, count)
@@ -69,13 +76,14 @@ local merge = {
     call('PEXPIRE', key, max(ceil(window * 1.25) + 1, mark - now))
   end,
   g = function(key, limit, window, burst, count)
-    local v, mark = split(call('GET', key))
-    local tat = v and num(v) or 0
+    local at, owed, mark = debt(key)
     for i = 1, count do
       local t, u = exact - number(), number()
-      tat = max(tat, t) + u * window / limit
+      if t > at then at, owed = t, max(0, owed - (t - at)) end
+      owed = owed + u * (window / limit)
     end
-    if tat > exact then keep(key, fmt('%.17g', tat), mark, tat - exact) end
+    owed = max(0, owed - max(0, exact - at))
+    if owed > 0 then keep(key, fmt('%.17g:%.17g', max(at, exact), owed), mark, owed) end
   end,
   f = function(key, limit, window, burst, count)
     local v, mark = split(call('GET', key))
@@ -113,10 +121,11 @@ local refund = {
     end
   end,
   g = function(key, limit, window, burst, units)
-    local v, mark = split(call('GET', key))
-    if not v then return end
-    local tat = max(0, num(v) - units * window / limit)
-    keep(key, fmt('%.17g', tat), mark, tat - exact)
+    local at, owed, mark, found = debt(key)
+    if not found then return end
+    local each = window / limit
+    owed = max(0, math.min(burst * each, max(0, owed - max(0, exact - at))) - units * each)
+    keep(key, fmt('%.17g:%.17g', max(at, exact), owed), mark, owed)
   end,
   f = function(key, limit, window, burst, units)
     local v, mark = split(call('GET', key))
@@ -140,7 +149,7 @@ local function block(key, letter, ms)
     call('PEXPIRE', key, max(1, ceil(ms), call('PTTL', key)))
   else
     local v = split(call('GET', key))
-    if v or ms > 0 then keep(key, v or (letter == 'g' and '0' or '0:0'), ms > 0 and '|' .. fmt('%.0f', till) or '', ms) end
+    if v or ms > 0 then keep(key, v or '0:0', ms > 0 and '|' .. fmt('%.0f', till) or '', ms) end
   end
 end
 

@@ -94,8 +94,14 @@ local load = {
   g = function(key, r)
     local v = call('GET', key)
     local each = window[r] / limit[r]
-    total[r] = v and num(unblocked(v)) or 0
-    return floor((burst[r] * each - max(0, total[r] - exact)) / each + 1e-6)
+    last[r], total[r] = exact, 0
+    if v then
+      v = unblocked(v)
+      local colon = find(v, ':', 1, true)
+      local at, owed = num(sub(v, 1, colon - 1)), num(sub(v, colon + 1))
+      last[r], total[r] = max(at, exact), min(burst[r] * each, max(0, owed - max(0, exact - at)))
+    end
+    return floor((burst[r] * each - total[r]) / each + 1e-6)
   end,
   f = function(key, r)
     local v = call('GET', key)
@@ -137,8 +143,8 @@ local charge = {
     skip[r] = 0
   end,
   g = function(key, r, units)
-    total[r] = max(total[r], exact) + units * window[r] / limit[r]
-    call('SET', key, fmt('%.17g', total[r]), 'PX', max(1, ceil(total[r] - exact)))
+    total[r] = total[r] + units * (window[r] / limit[r])
+    call('SET', key, fmt('%.17g:%.17g', last[r], total[r]), 'PX', max(1, ceil(total[r])))
   end,
   f = function(key, r, units)
     if total[r] == 0 then last[r] = later end
@@ -159,8 +165,8 @@ local punish = {
   end,
   g = function(key, r, units)
     local each = window[r] / limit[r]
-    total[r] = min(max(total[r], exact) + units * each, exact + burst[r] * each)
-    call('SET', key, fmt('%.17g', total[r]), 'PX', max(1, ceil(total[r] - exact)))
+    total[r] = min(total[r] + units * each, burst[r] * each)
+    call('SET', key, fmt('%.17g:%.17g', last[r], total[r]), 'PX', max(1, ceil(total[r])))
   end,
   f = function(key, r, units)
     local fits = min(units, max(0, limit[r] - total[r]))
@@ -180,7 +186,7 @@ local wait = {
   end,
   g = function(key, r, missing)
     local each = window[r] / limit[r]
-    return max(0, max(0, total[r] - exact) - (burst[r] - free[r] - missing) * each)
+    return max(0, total[r] - (burst[r] - free[r] - missing) * each)
   end,
   f = function(key, r) return last[r] + window[r] - now end,
 }
@@ -245,9 +251,9 @@ for g = 1, (#KEYS - 1) / rules do
           if t > time then speaker, time = r, t end
         end
       end
-      if c > 1 then extra[#extra + 1] = ceil(grows) end
+      if c > 1 then extra[#extra + 1] = ceil(grows - 1e-6) end
     end
-    reply[g] = (min(before, most) * span + min(span - 1, ceil(time / unit))) * rules + speaker - 1
+    reply[g] = (min(before, most) * span + min(span - 1, ceil(time / unit - 1e-6))) * rules + speaker - 1
   end
   k = k + rules
 end
