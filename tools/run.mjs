@@ -15,11 +15,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const stamp = join(root, 'node_modules', '.corral-installed');
 
-const first = process.env.CORRAL_NODE === 'system' ? [dirname(process.execPath), bin] : [bin];
+const systemNode = process.env.CORRAL_SYSTEM_NODE ?? process.env.npm_node_execpath ?? process.execPath;
+const first = process.env.CORRAL_NODE === 'system' ? [dirname(systemNode), bin] : [bin];
 const env = {
   ...process.env,
   PATH: [...first, process.env.PATH ?? ''].join(delimiter),
-  CORRAL_SYSTEM_NODE: process.env.CORRAL_SYSTEM_NODE ?? process.execPath,
+  // npm puts node_modules/.bin first as well, so after the first install this script runs on the pinned Node too.
+  CORRAL_SYSTEM_NODE: systemNode,
   TURBO_TELEMETRY_DISABLED: '1',
   TURBO_NO_UPDATE_NOTIFIER: '1',
 };
