@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Store } from './store.ts';
+
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('write' as const),
+      key: fc.nat(9),
+      lifeMs: fc.integer({ min: 1, max: 9 }),
+      size: fc.nat(4),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('read' as const), key: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('remove' as const), key: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('advance' as const), ms: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('sweep' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('clear' as const) }) },
+);
+
+describe('the store', () => {
+  it('keeps its bounds, its sums and every value, over any sequence of operations', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 120 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 4, max: 12 }),
+        (steps, maxEntries, maxBytes) => {
+          const removed: string[] = [];
+          const bounds = { maxEntries, maxBytes, staleMs: 2, usualLifeMs: 5, tellReplaced: true };
+          const store = new Store<number, number>(bounds, (key, value, reason) =>
+            removed.push(`${key}=${value} ${reason}`),
+          );
+          const held = new Map<number, { value: number; expiresAt: number; bornAt: number; size: number }>();
+          let nowMs = 0;
+          let value = 0;
+          let seen = 0;
+          for (const step of steps) {
+            if (step.type === 'write') {
+              store.write(step.key, ++value, nowMs, step.lifeMs, step.size);
+              held.set(step.key, { value, expiresAt: nowMs + step.lifeMs, bornAt: nowMs, size: step.size });
+            } else if (step.type === 'read') {
+              const slot = store.index.get(step.key);
+              if (slot !== undefined) store.visited[slot] = 1;
+            } else if (step.type === 'remove') {
+              const slot = store.index.get(step.key);
+              if (slot !== undefined) store.remove(step.key, slot, 'deleted');
+            } else if (step.type === 'advance') nowMs += step.ms;
+            else if (step.type === 'sweep') {
+              for (const _ of store.sweep(nowMs, 1));
+              for (const slot of store.index.values()) expect(store.isDead(slot, nowMs)).toBe(false);
+            } else store.clear(true);
+
+            // Every value that is held no more has been told of, and no other.
+            for (const line of removed.slice(seen)) {
+              const [key, told] = line.split(/[= ]/).map(Number);
+              if (held.get(key!)?.value === told) held.delete(key!);
+            }
+            seen = removed.length;
+            expect(store.index.size).toBe(held.size);
+            expect(store.index.size).toBeLessThanOrEqual(maxEntries);
+            expect(store.bytes).toBe(Array.from(held.values()).reduce((sum, { size }) => sum + size, 0));
+            expect(store.bytes).toBeLessThanOrEqual(maxBytes);
+            for (const [key, slot] of store.index) {
+              const entry = held.get(key)!;
+              expect(store.values[slot]).toBe(entry.value);
+              expect(store.expiresAt[slot]).toBe(entry.expiresAt);
+              expect(store.bornAt(slot)).toBe(entry.bornAt);
+            }
+            expect(new Set(store.index.values()).size).toBe(store.index.size);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('evicts as SIEVE does', () => {
+    const access = fc.record({ key: fc.nat(12), write: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(access, { maxLength: 200 }), fc.integer({ min: 1, max: 6 }), (steps, maxEntries) => {
+        const bounds = { maxEntries, maxBytes: Infinity, staleMs: 0, usualLifeMs: Infinity, tellReplaced: false };
+        const removed: number[] = [];
+        const store = new Store<number, number>(bounds, (key) => removed.push(key));
+        // As in the paper, with an array: the oldest first.
+        const queue: { key: number; visited: boolean }[] = [];
+        const expected: number[] = [];
+        let hand = 0;
+        for (const { key, write } of steps) {
+          const held = queue.find((entry) => entry.key === key);
+          if (held !== undefined) {
+            held.visited = true;
+            if (write) store.write(key, key, 0, Infinity, 0);
+            else store.visited[store.index.get(key)!] = 1;
+            continue;
+          }
+          if (!write) continue;
+          if (queue.length >= maxEntries) {
+            if (hand >= queue.length) hand = 0;
+            while (queue[hand]!.visited) {
+              queue[hand]!.visited = false;
+              hand = (hand + 1) % queue.length;
+            }
+            expected.push(queue[hand]!.key);
+            queue.splice(hand, 1);
+          }
+          queue.push({ key, visited: false });
+          store.write(key, key, 0, Infinity, 0);
+          expect(removed).toEqual(expected);
+          expect(Array.from(store.index.keys())).toEqual(queue.map((entry) => entry.key));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('stays whole when it is used in the middle of a sweep that carries survivors over', () => {
+    const operation = fc.record({
+      key: fc.nat(29_999),
+      kind: fc.constantFrom('write', 'remove', 'read', 'clear' as const),
+      at: fc.nat(60),
+    });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 60 }), fc.integer({ min: 1, max: 10 }), (operations, everyNth) => {
+        const told = new Map<number, number>();
+        const bounds = { maxEntries: Infinity, maxBytes: Infinity, staleMs: 0, usualLifeMs: 10, tellReplaced: true };
+        const store = new Store<number, number>(bounds, (_, value) => told.set(value!, (told.get(value!) ?? 0) + 1));
+        let value = 0;
+        const writes: number[] = [];
+        const write = (key: number, nowMs: number, lifeMs: number) => {
+          writes.push(++value);
+          store.write(key, value, nowMs, lifeMs, 0);
+        };
+        for (let key = 0; key < 30_000; key++) write(key, 0, key % (everyNth * 3) === 0 ? 1_000 : 10);
+        const sweep = store.sweep(10, 1_000);
+        for (let at = 0; ; at++) {
+          for (const { key, kind } of operations.filter((operation) => operation.at === at)) {
+            const slot = store.index.get(key);
+            if (kind === 'write') write(key, 10, 10);
+            else if (kind === 'clear') store.clear(true);
+            else if (slot !== undefined && kind === 'remove') store.remove(key, slot, 'deleted');
+            else if (slot !== undefined && store.visited[slot] === 0) store.visited[slot] = 1;
+          }
+          if (sweep.next().done) break;
+        }
+        const held = new Set(Array.from(store.index.values(), (slot) => store.values[slot]!));
+        // Each value is held or has been told of, once.
+        expect(held.size).toBe(store.index.size);
+        expect(writes.filter((written) => (told.get(written) ?? 0) + (held.has(written) ? 1 : 0) !== 1)).toEqual([]);
+        expect(Array.from(store.index.values()).filter((slot) => store.isDead(slot, 10))).toEqual([]);
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+});
