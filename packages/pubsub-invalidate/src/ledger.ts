@@ -14,6 +14,8 @@ interface Publisher {
   intervalMs: number;
   /** It said goodbye: never silent, forgotten at this time. */
   leavesMs: number;
+  /** It was declared silent; should it be heard again, then what it said meanwhile is missing. */
+  isSilent: boolean;
   readonly tracks: Map<string, Track>;
 }
 
@@ -28,6 +30,8 @@ export interface Loss {
   readonly missed: number;
 }
 
+const FORGET_SILENT_MS = 3_600_000;
+
 /** Beats that may be missed before a publisher counts as silent. */
 export const SILENT_AFTER_BEATS = 3;
 
@@ -39,7 +43,9 @@ export const SILENT_AFTER_BEATS = 3;
 export class Ledger {
   readonly #publishers = new Map<string, Publisher>();
   readonly #clearedMs = new Map<string, number>();
+  readonly #returned: string[] = [];
   readonly #maxPublishers: number;
+  #resumedMs = -Infinity;
 
   constructor(maxPublishers = 10_000) {
     this.#maxPublishers = maxPublishers;
@@ -62,7 +68,8 @@ export class Ledger {
 
   /** A new session: silence is counted from now on. */
   resume(nowMs: number): void {
-    for (const publisher of this.#publishers.values()) publisher.heardMs = nowMs;
+    this.#resumedMs = nowMs;
+    for (const publisher of this.#publishers.values()) if (!publisher.isSilent) publisher.heardMs = nowMs;
   }
 
   /** This process did not run for `ms` milliseconds; what came meanwhile waits in the socket. */
@@ -91,6 +98,9 @@ export class Ledger {
   beat(beat: Beat, nowMs: number): void {
     const intervalMs = Math.max(beat.intervalMs, 10);
     const graceMs = Math.min(intervalMs / 2, 5_000);
+    // Heard for the first time though it has been speaking for a while: what it said before did not get through.
+    const isLate = !this.#publishers.has(beat.publisher) && beat.number > 2 && this.#resumedMs + 2 * intervalMs < nowMs;
+    if (isLate) this.#returned.push(beat.publisher);
     const publisher = this.#hear(beat.publisher, nowMs, intervalMs);
     publisher.intervalMs = intervalMs;
     for (const mark of beat.marks) this.#mark(publisher, mark, nowMs, graceMs);
@@ -109,18 +119,28 @@ export class Ledger {
         track.next = seq + 1;
         track.pending = undefined;
       }
-      if (publisher.leavesMs <= nowMs) this.#publishers.delete(name);
-      else if (publisher.leavesMs === Infinity && this.#isSilent(publisher, nowMs)) {
-        this.#publishers.delete(name);
-        losses.push({ reason: 'silence', publisher: name, channel: undefined, missed: 0 });
-        for (const channel of this.#clearedMs.keys()) this.#clearedMs.set(channel, nowMs);
+      if (publisher.leavesMs <= nowMs || this.#isForgotten(publisher, nowMs)) this.#publishers.delete(name);
+      else if (this.#fellSilent(publisher, nowMs)) {
+        publisher.isSilent = true;
+        publisher.tracks.clear();
+        losses.push(this.#silence(name, nowMs));
       }
     }
+    for (const name of this.#returned.splice(0)) losses.push(this.#silence(name, nowMs));
     return losses;
   }
 
-  #isSilent(publisher: Publisher, nowMs: number): boolean {
-    return publisher.heardMs + SILENT_AFTER_BEATS * publisher.intervalMs < nowMs;
+  #silence(publisher: string, nowMs: number): Loss {
+    for (const channel of this.#clearedMs.keys()) this.#clearedMs.set(channel, nowMs);
+    return { reason: 'silence', publisher, channel: undefined, missed: 0 };
+  }
+
+  #fellSilent({ heardMs, intervalMs, leavesMs, isSilent }: Publisher, nowMs: number): boolean {
+    return !isSilent && leavesMs === Infinity && heardMs + SILENT_AFTER_BEATS * intervalMs < nowMs;
+  }
+
+  #isForgotten({ isSilent, heardMs }: Publisher, nowMs: number): boolean {
+    return isSilent && heardMs + FORGET_SILENT_MS < nowMs;
   }
 
   #mark(publisher: Publisher, mark: Mark, nowMs: number, graceMs: number): void {
@@ -147,10 +167,12 @@ export class Ledger {
   #hear(name: string, nowMs: number, intervalMs: number): Publisher {
     let publisher = this.#publishers.get(name);
     if (publisher === undefined) {
-      publisher = { heardMs: nowMs, intervalMs, leavesMs: Infinity, tracks: new Map() };
+      publisher = { heardMs: nowMs, intervalMs, leavesMs: Infinity, isSilent: false, tracks: new Map() };
       if (this.#publishers.size >= this.#maxPublishers) this.#publishers.delete(this.#publishers.keys().next().value!);
       this.#publishers.set(name, publisher);
     }
+    if (publisher.isSilent) this.#returned.push(name);
+    publisher.isSilent = false;
     publisher.heardMs = nowMs;
     return publisher;
   }

@@ -66,7 +66,7 @@ export function readSettings(options: BusOptions): Settings {
     heartbeatMs,
     pingMs: checkMs('pingMs', pingMs, { infinite: true }),
     pingTimeoutMs,
-    connectTimeoutMs: Math.max(5_000, pingTimeoutMs),
+    connectTimeoutMs: Math.max(3_000, pingTimeoutMs),
     publishRetryMs: checkMs('publishRetryMs', publishRetryMs, { infinite: true }),
     startTimeoutMs: checkMs('startTimeoutMs', startTimeoutMs, { infinite: true }),
     maxDelayMs: checkMs('batch.maxDelayMs', maxDelayMs, { zero: true }),
