@@ -129,7 +129,8 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
     entry.ready.then(
       () => {
         this.#counts.created += 1;
-        this.#settle(entry);
+        if (entry.disposed) void this.#endLate(entry);
+        else this.#settle(entry);
       },
       () => {
         this.#counts.createErrors += 1;
@@ -196,6 +197,16 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
     this.#retired.delete(entry);
     if (entry.client && !entry.disposed) this.#counts.disposed += 1;
     return entry.end(this.#settings.dispose, this.#settings.onDisposeError);
+  }
+
+  /** The store closed before this client was made: nobody will use it. */
+  async #endLate({ client }: Entry<Client>): Promise<void> {
+    try {
+      if (client) await this.#settings.dispose(client.value);
+      this.#counts.disposed += 1;
+    } catch (error) {
+      this.#settings.onDisposeError(error);
+    }
   }
 
   #reap(): void {
