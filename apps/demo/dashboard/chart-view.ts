@@ -1,4 +1,4 @@
-import { chartBody, type ChartSpec } from './chart.ts';
+import { chartBody, margin, type ChartSpec } from './chart.ts';
 import { legendOf, readingAt, summaryOf, tableOf } from './chart-text.ts';
 import type { ChartContent } from './charts.ts';
 import { byId, part, setHtml, setText } from './dom.ts';
@@ -64,8 +64,8 @@ export function createChartView(container: Element, height: number): ChartView {
   scrub.addEventListener('input', () => read(Number(scrub.value)));
   svg.addEventListener('pointermove', ({ clientX }) => {
     const { left, width: shownWidth } = svg.getBoundingClientRect();
-    const inner = ((clientX - left) / shownWidth) * width - plotLeft;
-    read(Math.max(0, Math.min(1, inner / (width - plotLeft - plotRight))) * (content?.spanMs ?? 0));
+    const inner = ((clientX - left) / shownWidth) * width - margin.left;
+    read(Math.max(0, Math.min(1, inner / (width - margin.left - margin.right))) * (content?.spanMs ?? 0));
   });
   svg.addEventListener('pointerleave', () => read(undefined));
   new ResizeObserver(() => {
@@ -80,6 +80,3 @@ export function createChartView(container: Element, height: number): ChartView {
     },
   };
 }
-
-/** Where the plot begins and ends within the drawing; the same as the chart's margins. */
-const [plotLeft, plotRight] = [48, 12];

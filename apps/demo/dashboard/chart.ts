@@ -17,13 +17,15 @@ export interface ChartSpec {
   markers?: readonly { atMs: number; label: string }[];
   spanMs: number;
   isLog?: boolean;
+  /** Shades what is below the first line of each phase. */
+  isFilled?: boolean;
   width: number;
   height: number;
   /** Draws a line through this time. */
   cursorMs?: number | undefined;
 }
 
-const margin = { top: 22, right: 12, bottom: 24, left: 48 };
+export const margin = { top: 22, right: 12, bottom: 24, left: 48 };
 
 interface Frame {
   x: Axis;
@@ -65,9 +67,11 @@ export function chartBody(spec: ChartSpec): string {
     spec.cursorMs === undefined
       ? ''
       : `<path class="cursor" d="M${frame.left(spec.cursorMs)} ${margin.top}V${bottom}"/>`;
-  const lines = spec.series.filter(({ points }) => points.length > 0).map((series) => line(series, frame, bottom));
+  const lines = spec.series
+    .filter(({ points }) => points.length > 0)
+    .map((series) => line(series, frame, spec.isFilled === true ? bottom : undefined));
   return [
-    `<text class="unit" x="${margin.left - 8}" y="10" text-anchor="end">${escape(spec.unit)}</text>`,
+    `<text class="unit" x="0" y="10">${escape(spec.unit)}</text>`,
     ...grid,
     ...times,
     ...(spec.markers ?? []).map((marker, index) => flag(marker, index, frame, spec.width, bottom)),
@@ -76,12 +80,11 @@ export function chartBody(spec: ChartSpec): string {
   ].join('');
 }
 
-function line({ points, style }: Series, { left, top }: Frame, bottom: number): string {
+function line({ points, style }: Series, { left, top }: Frame, bottom: number | undefined): string {
   const path = points.map(([ms, value], index) => `${index === 0 ? 'M' : 'L'}${left(ms)} ${top(value)}`).join('');
   const [first, last] = [left(points[0]![0]), left(points.at(-1)![0])];
-  const area = style.endsWith('2')
-    ? ''
-    : `<path class="area ${style}" d="${path}L${last} ${bottom}L${first} ${bottom}Z"/>`;
+  const area =
+    bottom === undefined ? '' : `<path class="area ${style}" d="${path}L${last} ${bottom}L${first} ${bottom}Z"/>`;
   return `${area}<path class="line ${style}" d="${path}"/>`;
 }
 

@@ -2,7 +2,9 @@ import type { ChartSpec } from './chart.ts';
 import { callRates, eventsOf, gauges, latencies, spanMs } from './figures.ts';
 import type { ScenarioView } from './snapshot.ts';
 
-export type ChartContent = Pick<ChartSpec, 'title' | 'unit' | 'series' | 'markers' | 'spanMs'> & { id: string };
+export type ChartContent = Pick<ChartSpec, 'title' | 'unit' | 'series' | 'markers' | 'spanMs' | 'isFilled'> & {
+  id: string;
+};
 
 /** The charts of a scenario, all on one time axis. */
 export function chartsOf(view: ScenarioView): ChartContent[] {
@@ -12,9 +14,14 @@ export function chartsOf(view: ScenarioView): ChartContent[] {
     { id: 'latency', title: 'Latency of requests', unit: 'ms', series: latencies(view) },
     {
       id: 'gauges',
-      title: 'Connections: waiting for a lock, running a query',
+      title: 'Connections that work, or wait for a lock',
       unit: 'connections',
       series: gauges(view),
     },
-  ].map((chart) => ({ ...chart, spanMs: span, markers: chart.id === 'calls' ? markers : [] }));
+  ].map((chart) => ({
+    ...chart,
+    isFilled: chart.id === 'calls',
+    spanMs: span,
+    markers: chart.id === 'calls' ? markers : [],
+  }));
 }

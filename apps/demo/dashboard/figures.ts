@@ -83,9 +83,9 @@ export function latencies(view: ScenarioView): Series[] {
   return view.phases.flatMap((phase) => [series(phase, 'p50', 'p50Ms', true), series(phase, 'p99', 'p99Ms', false)]);
 }
 
-/** The two gauges that say most: who waits for a lock, and who is being served. */
+/** The two gauges that say most: which connections wait for a lock, and which are at work. */
 export function gauges(view: ScenarioView): Series[] {
-  const names = ['waiting for a lock', 'running a query'];
+  const names = ['waiting for a lock', 'busy'];
   return view.phases.flatMap(({ name, points }) =>
     names.map((gauge, index) => ({
       name: `${name} ${gauge}`,

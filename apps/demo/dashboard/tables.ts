@@ -9,8 +9,12 @@ export const statusWords: Record<Status, string> = {
   skipped: 'Skipped.',
 };
 
-const head = (names: readonly string[]): string =>
-  `<thead><tr>${names.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead>`;
+/** Numbers stand to the right, and so do the heads of their columns. */
+const head = (numbers: readonly string[], texts: readonly string[]): string => {
+  const cell = (name: string, style: string): string => `<th scope="col"${style}>${name}</th>`;
+  const cells = [...numbers.map((name) => cell(name, '')), ...texts.map((name) => cell(name, ' class="text"'))];
+  return `<thead><tr>${cells.join('')}</tr></thead>`;
+};
 
 /** One line a figure: before, after, the bound that was printed first, and what the source said. */
 export function rowsHtml(rows: readonly LiveRow[]): string {
@@ -25,7 +29,7 @@ export function rowsHtml(rows: readonly LiveRow[]): string {
       `<td>${savedPercent(reduction)}${reduction === undefined ? '' : wanted}</td><td class="text">${state}</td><td class="text quiet">${escape(source)}</td></tr>`
     );
   });
-  return `${head(['figure', 'before', 'after', 'bound', 'saved', 'state', 'the source'])}<tbody>${lines.join('')}</tbody>`;
+  return `${head(['figure', 'before', 'after', 'bound', 'saved'], ['state', 'the source'])}<tbody>${lines.join('')}</tbody>`;
 }
 
 /** What each replica holds of the hot key now. */
@@ -33,11 +37,11 @@ export function replicasHtml(replicas: readonly ReplicaView[]): string {
   const lines = replicas.map(({ index, pid, state, seen, ageMs, hits, loads }) => {
     const isUp = state === 'up';
     return (
-      `<tr class="${state}"><th scope="row">${index + 1} <span class="quiet">pid ${pid}</span></th><td class="text">${isUp ? 'up' : '<span class="bad">killed, restarting</span>'}</td>` +
-      `<td class="text">${escape(seen ?? '–')}</td><td>${ageMs === undefined ? '–' : `${figure(ageMs / 1_000)} s`}</td><td>${count(hits)}</td><td>${count(loads)}</td></tr>`
+      `<tr class="${state}"><th scope="row">${index + 1} <span class="quiet">pid ${pid}</span></th><td>${ageMs === undefined ? '–' : `${figure(ageMs / 1_000)} s`}</td><td>${count(hits)}</td><td>${count(loads)}</td>` +
+      `<td class="text">${escape(seen ?? '–')}</td><td class="text">${isUp ? 'up' : '<span class="bad">killed, restarting</span>'}</td></tr>`
     );
   });
-  return `${head(['replica', 'state', 'value seen', 'age', 'hits', 'loads'])}<tbody>${lines.join('')}</tbody>`;
+  return `${head(['replica', 'age', 'hits', 'loads'], ['value seen', 'state'])}<tbody>${lines.join('')}</tbody>`;
 }
 
 export const checksHtml = (checks: readonly Check[]): string =>

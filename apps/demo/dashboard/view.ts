@@ -45,8 +45,8 @@ function drawText(view: ScenarioView): void {
   setText(byId('tile-bound'), bound === undefined ? '' : `(bound ${count(bound)})`);
   setText(byId('tile-saved'), savedPercent(saved));
   setText(byId('honesty'), honestyOf(view));
-  const verdict = view.verdict === undefined ? view.failure : statusWords[view.verdict.status];
-  setText(byId('status'), [verdict, view.messages.at(-1)].filter((text) => text !== undefined).join(' '));
+  setText(byId('status'), view.verdict === undefined ? (view.failure ?? '') : statusWords[view.verdict.status]);
+  setText(byId('message'), view.messages.at(-1) ?? '');
 }
 
 function drawTables(view: ScenarioView): void {

@@ -1,4 +1,6 @@
+import { Client } from 'pg';
 import type { Progress } from '../../load/recorder.ts';
+import { createServerCounts, type ServerCounts } from '../db/server-counts.ts';
 import type { Reporter } from '../scenarios/scenario.ts';
 import type { Point } from './live.ts';
 import type { ReplicaSet } from './replicas.ts';
@@ -49,12 +51,20 @@ export function watchPhase(
   let timer: NodeJS.Timeout | undefined;
   let look: Promise<void> = Promise.resolve();
 
+  // A connection of its own: the supervisor's may be busy with a switch.
+  const observer = new Client({ connectionString: stage.databaseUrl, application_name: 'corral-demo-observer' });
+  observer.on('error', () => {});
+  let observed: Promise<ServerCounts> | undefined;
+  const connect = async (): Promise<ServerCounts> => {
+    await observer.connect();
+    return createServerCounts(observer);
+  };
+
   const sample = async (): Promise<void> => {
-    const [calls, gauges, replicas] = await Promise.all([
-      stage.serverCounts.available ? stage.serverCounts.read() : set.counts(),
-      readGauges(stage),
-      set.views(),
-    ]);
+    const serverCounts = await (observed ??= connect());
+    const calls = serverCounts.available ? await serverCounts.read() : await set.counts();
+    const gauges = await readGauges(observer);
+    const replicas = await set.views();
     const { done, errors, retried = 0, p50Ms, p99Ms, driverLagP99Ms } = latest;
     const latencies = isNews && p50Ms !== undefined && p99Ms !== undefined ? { p50Ms, p99Ms } : {};
     isNews = false;
@@ -75,6 +85,8 @@ export function watchPhase(
     timer = undefined;
     reporter.serving?.(undefined);
     await look;
+    if (observed !== undefined) await observer.end().catch(() => {});
+    observed = undefined;
   };
 
   return {
@@ -111,8 +123,8 @@ export function watchPhase(
   };
 }
 
-async function readGauges({ admin }: Stage): Promise<Record<string, number>> {
-  const { rows } = await admin.query<{ waiting: number; active: number; open: number }>(gaugesSql);
+async function readGauges(observer: Client): Promise<Record<string, number>> {
+  const { rows } = await observer.query<{ waiting: number; active: number; open: number }>(gaugesSql);
   const { waiting = 0, active = 0, open = 0 } = rows[0] ?? {};
-  return { 'waiting for a lock': waiting, 'running a query': active, 'open connections': open };
+  return { 'waiting for a lock': waiting, busy: active, 'open connections': open };
 }

@@ -1,0 +1,40 @@
+import type { RunOptions } from '../../src/scenarios/scenario.ts';
+import { startPageServer, type PageServer } from '../../src/server/server.ts';
+import { createStubScenario, stubStage, type StubScenario } from './stub-scenario.ts';
+
+export const defaults: RunOptions = {
+  before: true,
+  after: true,
+  size: 'default',
+  seed: 1,
+  bus: 'postgres',
+  replicas: 3,
+  users: 1,
+};
+
+/** The page's server over two scenarios that the test drives. */
+export async function startStubServer(port = 0): Promise<PageServer & { stub: StubScenario; other: StubScenario }> {
+  const [stub, other] = [createStubScenario(), createStubScenario('other')];
+  const scenarios = [stub.scenario, other.scenario];
+  const server = await startPageServer({
+    scenarios,
+    defaults,
+    port,
+    openStage: stubStage,
+    endChildren: async () => {},
+  });
+  return Object.assign(server, { stub, other });
+}
+
+/** A control request as the page makes it. */
+export const control = (
+  { url, token }: Pick<PageServer, 'url' | 'token'>,
+  path: string,
+  body: object = {},
+  headers: Record<string, string> = {},
+): Promise<Response> =>
+  fetch(`${url}/control/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-corral-token': token, origin: url, ...headers },
+    body: JSON.stringify(body),
+  });
