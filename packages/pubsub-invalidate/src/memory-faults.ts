@@ -1,4 +1,7 @@
+import { unrefInterval } from './deadline.ts';
 import type { OutgoingMessage } from './transport.ts';
+
+const RETRY_MS = 10;
 
 /** A message on the link between a transport and the hub. */
 export interface MemoryMessage extends OutgoingMessage {
@@ -26,8 +29,8 @@ export interface MemoryFaults {
 
 export interface FaultyLink {
   isPartitioned(): boolean;
-  /** Resolves when the hub can be reached; in a partition it hangs until the deadline of its caller. */
-  reach(signal?: AbortSignal): Promise<void>;
+  /** Resolves when the hub can be reached; in a partition it hangs until that heals or `signal` aborts. */
+  reach(signal: AbortSignal): Promise<void>;
   /** Hands the message on as the faults allow: never, later, or twice. */
   pass(message: MemoryMessage, deliver: (message: OutgoingMessage) => void): void;
 }
@@ -43,7 +46,7 @@ export function linkFaults(faults: MemoryFaults): FaultyLink {
   };
   return {
     isPartitioned: partitioned,
-    reach: (signal) => (partitioned() ? hang(signal) : Promise.resolve()),
+    reach: (signal) => (partitioned() ? retry(partitioned, signal) : Promise.resolve()),
     pass(message, deliver) {
       if (partitioned() || drop?.(message)) return;
       const once = (): void => {
@@ -66,8 +69,22 @@ export function linkFaults(faults: MemoryFaults): FaultyLink {
 const choose = <Value>(choice: Choice<Value>, message: MemoryMessage): Value =>
   typeof choice === 'function' ? (choice as (message: MemoryMessage) => Value)(message) : choice;
 
-function hang(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+/** As TCP does: tries again and again, and gets through once the partition heals. */
+function retry(partitioned: () => boolean, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearInterval(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      stop();
+      reject(signal.reason as Error);
+    };
+    const timer = unrefInterval(() => {
+      if (partitioned()) return;
+      stop();
+      resolve();
+    }, RETRY_MS);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -75,6 +75,7 @@ function openSession(
   link: ReturnType<typeof linkFaults>,
   self: object,
 ): Session {
+  const closing = new AbortController();
   const subscriber: Subscriber = {
     channels: new Set(),
     receive(message, from) {
@@ -93,15 +94,16 @@ function openSession(
   subscribers.add(subscriber);
   return {
     subscribe: async (channels) => {
-      await link.reach();
+      await link.reach(closing.signal);
       for (const channel of channels) subscriber.channels.add(channel);
       return [];
     },
     unsubscribe: async (channels) => {
       for (const channel of channels) subscriber.channels.delete(channel);
     },
-    ping: () => link.reach(),
+    ping: () => link.reach(closing.signal),
     close: () => {
+      closing.abort(new Error('the session is closed'));
       subscribers.delete(subscriber);
     },
   };
