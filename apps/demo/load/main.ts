@@ -2,6 +2,7 @@
 import { setPriority } from 'node:os';
 import { serveParent, tell } from '../src/run/child-side.ts';
 import { runAgents } from './agents.ts';
+import { runCallers } from './callers.ts';
 import { runChats } from './chats.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
@@ -18,6 +19,7 @@ const record = (): Recorder => createRecorder((progress) => tell('progress', pro
 serveParent(
   {
     chats: (profile: Parameters<typeof runChats>[0]) => runChats(profile, record(), stopped.signal),
+    callers: (profile: Parameters<typeof runCallers>[0]) => runCallers(profile, record, stopped.signal),
     agents: (profile: Parameters<typeof runAgents>[0]) => runAgents(profile, record, stopped.signal),
   },
   async () => stopped.abort(),

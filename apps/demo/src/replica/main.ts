@@ -1,22 +1,23 @@
 // A replica: one process, one HTTP server on a free port of 127.0.0.1, one composition of one scenario.
 import fastify, { type FastifyInstance } from 'fastify';
 import { serveParent } from '../run/child-side.ts';
-import { buildAgentIdentity } from '../scenarios/agent-identity/replica.ts';
-import { buildConfigCache } from '../scenarios/config-cache/replica.ts';
 import type { BuildReplica, ReplicaPart, ReplicaStart } from './contract.ts';
 
-const builders: Record<string, BuildReplica<never>> = {
-  'config-cache': buildConfigCache,
-  'agent-identity': buildAgentIdentity,
+/** A replica loads what its own scenario needs, and no more. */
+const builders: Record<string, () => Promise<BuildReplica<never>>> = {
+  'config-cache': async () => (await import('../scenarios/config-cache/replica.ts')).buildConfigCache,
+  'agent-identity': async () => (await import('../scenarios/agent-identity/replica.ts')).buildAgentIdentity,
+  'cache-aside': async () => (await import('../scenarios/cache-aside/replica.ts')).buildCacheAside,
 };
 
 let app: FastifyInstance | undefined;
 let part: ReplicaPart | undefined;
 
 async function start(options: ReplicaStart<never>): Promise<{ port: number }> {
-  const build = builders[options.scenario];
-  if (build === undefined)
+  const load = builders[options.scenario];
+  if (load === undefined)
     throw new Error(`scenario: expected one of ${Object.keys(builders).join(', ')}, got ${options.scenario}`);
+  const build = await load();
   app = fastify({ forceCloseConnections: true });
   part = await build(app, options);
   const address = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });

@@ -13,6 +13,10 @@ export const agentIdentity: Scenario = {
   story:
     '1,000 connected agents made 4,000 queries a second to learn an id and a name that never change while they are connected.',
   knobs: ['replicas'],
+  code: {
+    before: { file: 'scenarios/agent-identity/identity.ts', name: 'identityFromDatabase' },
+    after: { file: 'scenarios/agent-identity/identity.ts', name: 'heldIdentity' },
+  },
   plan: planAgentIdentity,
   run: runAgentIdentity,
 };

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { runPhase } from '../../run/phase.ts';
+import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
+import type { Phase } from '../../run/result.ts';
+import type { Stage } from '../../run/stage.ts';
+import type { Reporter } from '../scenario.ts';
+import { callsOf, plannedMs, ttlMs, type Load } from './plan.ts';
+import type { CacheAsideReplica, Composition } from './replica.ts';
+
+export const id = 'cache-aside';
+
+/** Where replicas run, and what Redis they share. */
+export interface Place {
+  replicas: number;
+  databaseUrl: string;
+  redisUrl?: string | undefined;
+}
+
+/** Replicas with cold caches, each composed in that way, for as long as `use` takes. */
+export async function withReplicas<T>(
+  composition: Composition,
+  { replicas, databaseUrl, redisUrl }: Place,
+  use: (set: ReplicaSet) => Promise<T>,
+): Promise<T> {
+  const settings: CacheAsideReplica = { ttlMs, prefix: `demo:${randomUUID()}:` };
+  const set = await startReplicas(replicas, { scenario: id, composition, databaseUrl, redisUrl, settings });
+  try {
+    return await use(set);
+  } finally {
+    await set.close();
+  }
+}
+
+/** Round after round, all callers ask for one user that no cache holds. */
+export function runLoad(
+  composition: Composition,
+  load: Load,
+  place: Place,
+  stage: Stage,
+  reporter: Reporter,
+): Promise<Phase> {
+  return withReplicas(composition, place, (set) => {
+    const offered = callsOf(load);
+    const profile = { ...load, ports: set.ports, firstUserId: 1 };
+    const spec = { name: composition, type: 'callers', profile, offered, plannedMs: plannedMs(load) };
+    const onProgress = ({ done, errors }: { done: number; errors: number }): void =>
+      reporter.progress(
+        `${composition}: ${done} of ${offered} callers served${errors > 0 ? `, ${errors} failed` : ''}`,
+      );
+    return runPhase(stage, set, spec, onProgress, reporter);
+  });
+}
