@@ -68,6 +68,15 @@ export async function runPhase(
   }
 }
 
+/** A load on a machine that was busy with something else says nothing: it gets one more try. */
+export async function untilValid(run: () => Promise<Phase>, reporter: Reporter, signal: AbortSignal): Promise<Phase> {
+  const first = await run();
+  if (first.validity.ok) return first;
+  signal.throwIfAborted();
+  reporter.progress(`${first.name} once more: ${first.validity.detail}`);
+  return run();
+}
+
 /** Whether the load was what it should have been; latencies and bounds mean nothing otherwise. */
 export function validityOf(report: LoadReport, load: Pick<LoadSpec, 'offered' | 'plannedMs'>): Phase['validity'] {
   const achievedRate = report.achievedRate ?? report.done / load.offered;

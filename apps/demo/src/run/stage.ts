@@ -1,5 +1,12 @@
 import { Client } from 'pg';
-import { createDatabase, findProgram, startPostgres, startRedis } from '@corral-internal/test-kit/servers';
+import {
+  createDatabase,
+  findProgram,
+  startPostgres,
+  startRedis,
+  type PostgresServer,
+  type RedisServer,
+} from '@corral-internal/test-kit/servers';
 import { createServerCounts, type ServerCounts } from '../db/server-counts.ts';
 
 /** What a scenario runs on: real servers, with a database of its own. */
@@ -9,9 +16,18 @@ export interface Stage {
   readonly admin: Client;
   readonly serverCounts: ServerCounts;
   readonly postgresVersion: string;
+  /** The Postgres of this run, to be killed and started again; undefined when DATABASE_URL names somebody's server. */
+  readonly ownPostgres: PostgresServer | undefined;
   /** Starts a Redis on first use, unless `--redis-url` or REDIS_URL names one. @throws {RedisMissingError} */
-  redis(): Promise<{ url: string; version: string }>;
+  redis(): Promise<StageRedis>;
   close(): Promise<void>;
+}
+
+export interface StageRedis {
+  url: string;
+  version: string;
+  /** The Redis of this run, to be killed and started again; undefined when a URL names somebody's server. */
+  own: RedisServer | undefined;
 }
 
 export interface StageOptions {
@@ -31,15 +47,16 @@ export async function openStage({ settings, redisUrl }: StageOptions = {}): Prom
   await admin.connect();
   const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
 
-  let redis: Promise<{ url: string; version: string; close(): Promise<void> }> | undefined;
+  let redis: Promise<StageRedis> | undefined;
   return {
     databaseUrl,
     admin,
     serverCounts: await createServerCounts(admin),
+    ownPostgres: own,
     postgresVersion: rows[0]!.server_version,
     redis: () => (redis ??= openRedis(redisUrl ?? process.env['REDIS_URL'])),
     close: async () => {
-      await (await redis?.catch(() => undefined))?.close();
+      await (await redis?.catch(() => undefined))?.own?.close();
       await admin.end().catch(() => {});
       if (own === undefined) await dropDatabase(server, databaseUrl);
       else await own.close();
@@ -47,10 +64,10 @@ export async function openStage({ settings, redisUrl }: StageOptions = {}): Prom
   };
 }
 
-async function openRedis(given: string | undefined): Promise<{ url: string; version: string; close(): Promise<void> }> {
-  if (given !== undefined) return { url: given, version: 'given', close: async () => {} };
-  const server = await startRedis();
-  return { url: server.url, version: findProgram('redis-server') ?? 'fetched', close: () => server.close() };
+async function openRedis(given: string | undefined): Promise<StageRedis> {
+  if (given !== undefined) return { url: given, version: 'given', own: undefined };
+  const own = await startRedis();
+  return { url: own.url, version: findProgram('redis-server') ?? 'fetched', own };
 }
 
 /** A given server is somebody's: nothing of ours stays in it. */

@@ -37,9 +37,14 @@ export function cachedConfig(
   const models = createTtlCache<ChatModelConfig, number>({ ttlMs, ...cloned });
   const prompts = createTtlCache<UserPrompt, number>({ ttlMs: promptTtlMs, negativeTtlMs: negative ? promptTtlMs : 0 });
 
-  changes?.bind(providers, { keys: { providers: () => 'all' } });
-  changes?.bind(byTextKey(models), { keys: { modelConfig: ({ id }) => [String(id)], providers: () => 'all' } });
-  changes?.bind(byTextKey(prompts), { keys: { userPrompt: ({ userId }) => [String(userId)] } });
+  // While a message may be missed, nothing older than one heartbeat is served.
+  const whileSuspect = 'clear';
+  changes?.bind(providers, { keys: { providers: () => 'all' }, whileSuspect });
+  changes?.bind(byTextKey(models), {
+    keys: { modelConfig: ({ id }) => [String(id)], providers: () => 'all' },
+    whileSuspect,
+  });
+  changes?.bind(byTextKey(prompts), { keys: { userPrompt: ({ userId }) => [String(userId)] }, whileSuspect });
 
   return {
     enabledProviders: async () => (await providers.getOrLoad('enabled', () => source.enabledProviders())) ?? [],

@@ -24,18 +24,21 @@ export interface ChangesSettings {
   databaseUrl: string;
   redisUrl?: string | undefined;
   replica: number;
+  /** Where to listen, if not straight at the server (a probe puts a proxy between). */
+  listenUrl?: string | undefined;
 }
 
 /** Joins the topic `chat:config_change`; resolves when the server has acknowledged it. */
 export async function joinConfigChanges(settings: ChangesSettings): Promise<ConfigChanges> {
   const { databaseUrl } = settings;
   const connectionName = `${listenerName}-${settings.replica}`;
-  const redis = settings.bus === 'redis' ? new Redis(settings.redisUrl!, { connectionName }) : undefined;
+  const redis =
+    settings.bus === 'redis' ? new Redis(settings.listenUrl ?? settings.redisUrl!, { connectionName }) : undefined;
   redis?.on('error', () => {}); // the bus says what its connections suffer
   const transport =
     redis === undefined
       ? postgresTransport({
-          listen: { connectionString: databaseUrl, application_name: connectionName },
+          listen: { connectionString: settings.listenUrl ?? databaseUrl, application_name: connectionName },
           publish: { connectionString: databaseUrl, application_name: `${connectionName}-publish` },
         })
       : redisTransport({ client: redis });

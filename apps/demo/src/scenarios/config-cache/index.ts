@@ -1,10 +1,9 @@
 import type { Progress } from '../../../load/recorder.ts';
-import { runPhase, witnessesAgree } from '../../run/phase.ts';
+import { runPhase, untilValid, witnessesAgree } from '../../run/phase.ts';
 import { startReplicas } from '../../run/replicas.ts';
 import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
-import { checkClone, checkGuard, checkNegativeCaching } from './mutants.ts';
 import {
   boundsOf,
   isStorySized,
@@ -16,15 +15,11 @@ import {
   type Bound,
   type Load,
 } from './plan.ts';
+import { runProbes } from './probes.ts';
+import { replicaStart } from './replica-start.ts';
 import type { ConfigCacheReplica } from './replica.ts';
 import { schema } from './schema.ts';
 import { source } from './source.ts';
-import {
-  checkEditThatNobodyPublished,
-  checkEditWithListenerKilled,
-  checkPublishedEdit,
-  sourceTtls,
-} from './staleness.ts';
 import { configSwitches, switches, type Chaos } from './switches.ts';
 
 export const configCache: Scenario = {
@@ -61,7 +56,8 @@ async function runConfigCache(
   const phases: Phase[] = [];
   for (const composition of compositions) {
     signal.throwIfAborted();
-    phases.push(await runLoad(composition, options, load, settings, stage, reporter));
+    const run = (): Promise<Phase> => runLoad(composition, options, load, settings, stage, reporter);
+    phases.push(await untilValid(run, reporter, signal));
   }
   const checks: Check[] = phases.map((phase) => ({
     name: `two witnesses agree, ${phase.name}`,
@@ -97,7 +93,7 @@ async function runLoad(
   stage: Stage,
   reporter: Reporter,
 ): Promise<Phase> {
-  const set = await startReplicas(options.replicas, await replicaStart(composition, options, settings, stage));
+  const set = await startReplicas(options.replicas, await replicaStart(composition, settings, stage));
   try {
     const offered = load.chats * load.turns;
     const profile = { ...load, ports: set.ports, seed: options.seed };
@@ -113,45 +109,6 @@ async function runLoad(
   } finally {
     await set.close();
   }
-}
-
-/** What is true beyond the counts: how stale a replica can be, and what each part of the cache is there for. */
-async function runProbes(
-  options: RunOptions,
-  settings: ConfigCacheReplica,
-  stage: Stage,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<Check[]> {
-  const checks: Check[] = [];
-  const probe = async (name: string, check: () => Promise<Check>): Promise<void> => {
-    signal.throwIfAborted();
-    reporter.progress(`probe: ${name}`);
-    checks.push(await check());
-  };
-  const start = await replicaStart('after', options, { ...settings, ...sourceTtls }, stage);
-  const set = await startReplicas(options.replicas, start);
-  try {
-    await probe('an edit', () => checkPublishedEdit(set.replicas));
-    await probe('an edit with dead listeners', () => checkEditWithListenerKilled(set.replicas, stage, options.bus));
-    await probe('an edit that nobody published', () => checkEditThatNobodyPublished(set.replicas, stage));
-  } finally {
-    await set.close();
-  }
-  await probe('negative caching', () => checkNegativeCaching(stage, settings));
-  await probe('clone', () => checkClone(stage, settings));
-  await probe('the generation guard', () => checkGuard(stage, settings));
-  return checks;
-}
-
-async function replicaStart(
-  composition: string,
-  { bus }: RunOptions,
-  settings: ConfigCacheReplica,
-  stage: Stage,
-): Promise<Parameters<typeof startReplicas>[1]> {
-  const redisUrl = bus === 'redis' ? (await stage.redis()).url : undefined;
-  return { scenario: configCache.id, composition, databaseUrl: stage.databaseUrl, redisUrl, settings };
 }
 
 function rowOf({ name, calls }: Bound, phases: readonly Phase[], load: Load): Row {

@@ -1,29 +1,14 @@
 import { startProxy, type Proxy } from '@corral-internal/faults';
 import { until } from '@corral-internal/test-kit';
-import { startReplicas, type Replica } from '../../run/replicas.ts';
+import type { Replica } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { configSeenBy, editModel, modelSeenBy, putPrompt } from './admin-client.ts';
 import type { ConfigCacheReplica } from './replica.ts';
+import { withReplica } from './replica-start.ts';
 import { sourceTtls } from './staleness.ts';
 
 type Settings = Omit<ConfigCacheReplica, 'queriesUrl'>;
-
-/** Starts one replica with a part of the cache's design left out, and looks at what goes wrong. */
-async function withReplica<T>(
-  stage: Stage,
-  { composition = 'after', ...settings }: ConfigCacheReplica & { composition?: string },
-  look: (replica: Replica, counts: () => Promise<Record<string, number>>) => Promise<T>,
-): Promise<T> {
-  const redisUrl = settings.bus === 'redis' ? (await stage.redis()).url : undefined;
-  const start = { scenario: 'config-cache', composition, databaseUrl: stage.databaseUrl, redisUrl, settings };
-  const set = await startReplicas(1, start);
-  try {
-    return await look(set.replicas[0]!, set.counts);
-  } finally {
-    await set.close();
-  }
-}
 
 /** Reads of a user without a prompt, with and without remembering that there is none. */
 export async function checkNegativeCaching(stage: Stage, settings: Settings): Promise<Check> {

@@ -12,6 +12,8 @@ export interface ConfigCacheReplica extends ConfigCacheSettings {
   bus: 'postgres' | 'redis';
   /** Where the app's own queries go, if not straight to the database (a probe puts a proxy between). */
   queriesUrl?: string;
+  /** Where the listener goes, if not straight to the server. */
+  listenUrl?: string;
 }
 
 const nobodyToTell: ChangePublisher = {
@@ -49,6 +51,7 @@ export const buildConfigCache: BuildReplica<ConfigCacheReplica> = async (app, st
     databaseUrl,
     redisUrl,
     replica: index,
+    listenUrl: settings.listenUrl,
   });
   const { invalidator } = changes;
   const cache = cachedConfig(source, invalidator, settings);

@@ -1,0 +1,27 @@
+import { startReplicas, type Replica } from '../../run/replicas.ts';
+import type { Stage } from '../../run/stage.ts';
+import type { ConfigCacheReplica } from './replica.ts';
+
+/** What a replica of this scenario is told, apart from its number. */
+export async function replicaStart(
+  composition: string,
+  settings: ConfigCacheReplica,
+  stage: Stage,
+): Promise<Parameters<typeof startReplicas>[1]> {
+  const redisUrl = settings.bus === 'redis' ? (await stage.redis()).url : undefined;
+  return { scenario: 'config-cache', composition, databaseUrl: stage.databaseUrl, redisUrl, settings };
+}
+
+/** Starts one replica, composed and connected as the settings say, and ends it after `look`. */
+export async function withReplica<T>(
+  stage: Stage,
+  { composition = 'after', ...settings }: ConfigCacheReplica & { composition?: string },
+  look: (replica: Replica, counts: () => Promise<Record<string, number>>) => Promise<T>,
+): Promise<T> {
+  const set = await startReplicas(1, await replicaStart(composition, settings, stage));
+  try {
+    return await look(set.replicas[0]!, set.counts);
+  } finally {
+    await set.close();
+  }
+}
