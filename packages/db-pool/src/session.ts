@@ -41,7 +41,7 @@ export interface Home {
 /** One connected `pg.Client` and what the pool knows about it. Statements run in the order in which they were submitted. */
 export class Session {
   readonly client: PgClient;
-  expiresAtMs = Infinity;
+  expiresAtMs: number = Infinity;
   epoch = 0;
   verified: number;
   idleSinceMs = 0;
