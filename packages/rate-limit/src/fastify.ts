@@ -36,6 +36,8 @@ declare module 'fastify' {
   }
 }
 
+const encoder = new TextEncoder();
+
 const byIp = (request: FastifyRequest): string => ipKey(request.ip);
 
 const plugin: FastifyPluginAsync<RateLimitPluginOptions> = async (app, options) => {
@@ -65,8 +67,11 @@ const plugin: FastifyPluginAsync<RateLimitPluginOptions> = async (app, options) 
       return reply;
     }
     const problem = rateLimitProblem(decision);
-    // As text: Fastify would add a charset to an object's type, which the media type does not have.
-    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    // As bytes: to text Fastify would add a charset, which this media type does not have.
+    return reply
+      .code(problem.status)
+      .type('application/problem+json')
+      .send(encoder.encode(JSON.stringify(problem)));
   });
 };
 

@@ -80,6 +80,7 @@ export class Lane {
     rules: WaitingGroup['rules'],
   ): Decision | Promise<Decision> {
     if (this.state === 'degraded') return this.#decideHere(key, check);
+    if (this.state === 'shared' && rules === undefined && check.cost === 1) return this.#queue.addPlain(key, check);
     const reserved = this.state === 'recovering' && this.#agreesToo();
     if (reserved) {
       const own = this.#options.standIn.consume(key, check);

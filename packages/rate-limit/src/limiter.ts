@@ -1,7 +1,7 @@
 import { type Backend, type Context, type LimiterState } from './backend.ts';
 import { boundedKey } from './bounded-key.ts';
 import type { Decision } from './decision.ts';
-import { Engine } from './engine.ts';
+import { type Check, Engine } from './engine.ts';
 import { createEmitter, type RateLimitEvent } from './events.ts';
 import { createLocalBackend } from './local-backend.ts';
 import { integer, nameRules, type NamedRule, type Rule, shown } from './rules.ts';
@@ -112,6 +112,13 @@ function sharedOptions(options: RateLimiterOptions): SharedOptions | undefined {
   return { store, workers, onUnavailable, timeoutMs, maxDenials };
 }
 
+const PLAIN: Check = Object.freeze({ cost: 1, limits: undefined });
+
+function readOptions({ cost = 1, limits }: ConsumeOptions): Check {
+  if (cost !== 1) integer('cost', cost, 1, MAX_COST);
+  return { cost, limits };
+}
+
 function wrap(context: Context, backend: Backend): RateLimiter {
   /** Bad input is a rejection: a promise function never throws. */
   const guarded = <T>(key: string, work: (key: string) => T | Promise<T>): Promise<T> => {
@@ -132,11 +139,16 @@ function wrap(context: Context, backend: Backend): RateLimiter {
       return backend.state;
     },
     ready: () => backend.ready(),
-    consume: (key, { cost = 1, limits } = {}) =>
-      guarded(key, (bounded) => {
-        if (cost !== 1) integer('cost', cost, 1, MAX_COST);
-        return backend.consume(bounded, { cost, limits });
-      }),
+    consume(key, options) {
+      // The hot path: what `guarded` does, without a closure.
+      try {
+        if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
+        const decision = backend.consume(boundedKey(key), options === undefined ? PLAIN : readOptions(options));
+        return decision instanceof Promise ? decision : Promise.resolve(decision);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     peek: (key) => guarded(key, (bounded) => backend.peek(bounded)),
     refund: (key, cost = 1) => guarded(key, (bounded) => backend.refund(bounded, integer('cost', cost, 1, MAX_COST))),
     reset: (key) => guarded(key, (bounded) => backend.reset(bounded)),

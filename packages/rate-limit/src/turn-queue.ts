@@ -35,21 +35,31 @@ export class TurnQueue {
   }
 
   add(group: NewGroup): Promise<Decision> {
-    const name = nameOf(group);
-    let waiting = this.#groups.get(name);
-    if (waiting === undefined) {
-      waiting = { ...group, waiters: [], localUnits: 0 };
-      this.#groups.set(name, waiting);
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        defer(() => {
-          this.#scheduled = false;
-          this.flush();
-        });
-      }
-    }
-    const { waiters } = waiting;
+    return this.#wait(this.#groups.get(nameOf(group)) ?? this.#open(nameOf(group), group));
+  }
+
+  /** `add` for the common case, a check of cost 1 under the usual limits: joins its group without making anything. */
+  addPlain(key: string, check: Check): Promise<Decision> {
+    const found = key.codePointAt(0) === 1 ? undefined : this.#groups.get(key);
+    if (found !== undefined) return this.#wait(found);
+    return this.add({ key, check, rules: undefined, kind: 'consume', reserved: false });
+  }
+
+  #wait({ waiters }: WaitingGroup): Promise<Decision> {
     return new Promise((resolve) => waiters.push(resolve));
+  }
+
+  #open(name: string, group: NewGroup): WaitingGroup {
+    const waiting: WaitingGroup = { ...group, waiters: [], localUnits: 0 };
+    this.#groups.set(name, waiting);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      defer(() => {
+        this.#scheduled = false;
+        this.flush();
+      });
+    }
+    return waiting;
   }
 
   /** Sends what waits now. */
@@ -67,7 +77,7 @@ export class TurnQueue {
 
 /** A plain check of cost 1 has its key for a name; no other name can look like it, for those begin with a control character. */
 function nameOf({ key, check, rules, kind, reserved }: NewGroup): string {
-  if (check.cost === 1 && rules === undefined && kind === 'consume' && !reserved && !key.startsWith('\u0001'))
+  if (check.cost === 1 && rules === undefined && kind === 'consume' && !reserved && key.codePointAt(0) !== 1)
     return key;
   const limits = rules === undefined ? '' : rules.map((rule) => `${rule.limit}/${rule.burst}`).join(',');
   return `\u0001${kind}:${reserved ? 1 : 0}:${check.cost}:${limits}:${key}`;

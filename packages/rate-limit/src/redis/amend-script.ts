@@ -17,7 +17,15 @@ local now = floor(exact)
 local at = 1
 local function word() at = at + 1; return ARGV[at] end
 local function number() return num(word()) end
-local function pack(time, units) return fmt('%013.0f%.0f', time, units) end
+-- An element of a sliding log, as the check script writes it.
+local function pack(time, before, units)
+  return fmt(units == 1 and '%013.0f%.0f' or '%013.0f%.0f:%.0f', time, before, units)
+end
+local function unpacked(v)
+  local colon = find(v, ':', 14, true)
+  if colon then return num(sub(v, 1, 13)), num(sub(v, 14, colon - 1)), num(sub(v, colon + 1)) end
+  return num(sub(v, 1, 13)), num(sub(v, 14)), 1
+end
 local function split(v)
   local bar = v and find(v, '|', 1, true)
   if bar then return sub(v, 1, bar - 1), sub(v, bar) end
@@ -36,17 +44,16 @@ end
 
 local merge = {
   s = function(key, limit, window, burst, count)
-    local list = call('LRANGE', key, 0, -1)
-    local mark, before, edge = 0, 0, now - window
-    local times, units, add = {}, {}, {}
-    if list[1] then
-      mark, before = num(sub(list[1], 1, 13)), num(sub(list[1], 14))
-      if mark <= now then mark = 0 end
-    end
-    for i = 2, #list do
-      local t, c = num(sub(list[i], 1, 13)), num(sub(list[i], 14))
-      if t > edge and t <= now + window + 1000 then times[#times + 1], units[#units + 1] = t, c - before end
-      before = c
+    local list, edge = call('LRANGE', key, 0, -1), now - window
+    local times, units, add, out, mark = {}, {}, {}, {}, 0
+    for i = 1, #list do
+      if sub(list[i], 1, 1) == 'b' then
+        mark = num(sub(list[i], 2))
+        if mark > now then out[1] = list[i] end
+      else
+        local t, _, u = unpacked(list[i])
+        if t > edge and t <= now + window + 1000 then times[#times + 1], units[#units + 1] = t, u end
+      end
     end
     for i = 1, count do
       local t, u = ceil(exact - number()), number()
@@ -55,7 +62,7 @@ local merge = {
     if #add == 0 then return end
     table.sort(add, function(a, b) return a[1] < b[1] end)
     local slice = limit > 4096 and window / 64 or 1
-    local out, total, newest, i, j = { pack(mark, 0) }, 0, -1, 1, 1
+    local total, newest, before, i, j = 0, -1, 0, 1, 1
     while i <= #times or j <= #add do
       local t, u
       if j > #add or (i <= #times and times[i] <= add[j][1]) then
@@ -63,13 +70,13 @@ local merge = {
       else
         t, u, j = add[j][1], add[j][2], j + 1
       end
-      total = total + u
       if newest >= 0 and floor(newest / slice) == floor(t / slice) then
-        out[#out] = pack(t, total)
+        out[#out] = pack(t, before, total + u - before)
       else
-        out[#out + 1] = pack(t, total)
+        before = total
+        out[#out + 1] = pack(t, before, u)
       end
-      newest = t
+      total, newest = total + u, t
     end
     call('DEL', key)
     for from = 1, #out, 1000 do call('RPUSH', key, unpack(out, from, math.min(from + 999, #out))) end
@@ -107,13 +114,12 @@ local merge = {
 local refund = {
   s = function(key, limit, window, burst, units)
     while units > 0 do
-      local e = call('LRANGE', key, -2, -1)
-      if not e[2] then return end
-      local t, total = num(sub(e[2], 1, 13)), num(sub(e[2], 14))
-      local counted = total - num(sub(e[1], 14))
+      local v = call('LINDEX', key, -1)
+      if not v or sub(v, 1, 1) == 'b' then return end
+      local t, before, counted = unpacked(v)
       if t <= now - window then return end
       if counted > units then
-        call('LSET', key, -1, pack(t, total - units))
+        call('LSET', key, -1, pack(t, before, counted - units))
         return
       end
       call('RPOP', key)
@@ -139,13 +145,9 @@ local function block(key, letter, ms)
   local till = ms > 0 and now + ceil(ms) or 0
   if letter == 's' then
     local first = call('LINDEX', key, 0)
-    if first then
-      call('LSET', key, 0, pack(till, num(sub(first, 14))))
-    elseif ms > 0 then
-      call('RPUSH', key, pack(till, 0))
-    else
-      return
-    end
+    if first and sub(first, 1, 1) == 'b' then call('LPOP', key) end
+    if ms > 0 then call('LPUSH', key, 'b' .. fmt('%.0f', till)) end
+    if call('EXISTS', key) == 0 then return end
     call('PEXPIRE', key, max(1, ceil(ms), call('PTTL', key)))
   else
     local v = split(call('GET', key))

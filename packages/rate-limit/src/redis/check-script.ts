@@ -6,12 +6,13 @@
  * Reply: one integer a group, ((free * span) + time) * rules + rule, or minus the milliseconds of a block; after them one integer
  * for each denied group of cost > 1 (time until `remaining` grows). A string instead: the state is another one, nothing was charged.
  *
- * A sliding log is a LIST of "13 digits of time" .. "units counted so far", oldest first. Its first element is the base: what
- * was counted before the window. A base from the future is a block. Times are rounded up when written and down when read, so no
- * unit leaves early. Nothing is written on a reject.
+ * A sliding log is a LIST of admissions, oldest first: 13 digits of time, then how many units were counted before it, then
+ * ":units" where it is more than one. So its two ends tell how much is in the window. A first element "b" .. time is a block.
+ * Times are rounded up when written and down when read, so no unit leaves early. Nothing is written on a reject.
+ * Calls cost most here, then turning numbers into text: hence few calls, and numbers that are passed as text.
  */
 export const CHECK_SCRIPT = `
-local call, sub, fmt, find = redis.call, string.sub, string.format, string.find
+local call, sub, fmt, find, byte = redis.call, string.sub, string.format, string.find, string.byte
 local floor, ceil, max, min, num = math.floor, math.ceil, math.max, math.min, tonumber
 local epoch = call('GET', KEYS[1])
 if epoch ~= ARGV[1] then return epoch or '' end
@@ -24,30 +25,43 @@ else
 end
 local now, later = floor(exact), ceil(exact)
 local penal, unit, span = ARGV[3] == '1', num(ARGV[4]), num(ARGV[5])
-local algo, limit0, window, burst0 = {}, {}, {}, {}
+local algo, limit0, window, burst0, ttl = {}, {}, {}, {}, {}
 local rules = 0
 for i = 7, #ARGV, 4 do
   rules = rules + 1
   algo[rules], limit0[rules], window[rules], burst0[rules] = ARGV[i], num(ARGV[i + 1]), num(ARGV[i + 2]), num(ARGV[i + 3])
+  ttl[rules] = fmt('%.0f', ceil(window[rules] * 1.25) + 1)
 end
 local limit, burst = limit0, burst0
-local free, exists, skip, base, oldest, last, total = {}, {}, {}, {}, {}, {}, {}
+local free, live, dead, base, oldest, last, total = {}, {}, {}, {}, {}, {}, {}
+local newestBefore, newestUnits = {}, {}
 local block
 
-local function pack(time, units) return fmt('%013.0f%.0f', time, units) end
+local stamp = fmt('%013.0f', later)
+local function pack(time, before, units)
+  local head = time == later and stamp or fmt('%013.0f', time)
+  head = head .. (before < 2147483648 and fmt('%d', before) or fmt('%.0f', before))
+  return units == 1 and head or head .. fmt(':%.0f', units)
+end
+local function timeOf(v) return num(sub(v, 1, 13)) end
+local function beforeOf(v)
+  local colon = find(v, ':', 14, true)
+  if colon then return num(sub(v, 14, colon - 1)), num(sub(v, colon + 1)) end
+  return num(sub(v, 14)), 1
+end
 
--- The first index above lo whose field (characters from..to) is above bound; lo's own field is not.
-local function seek(key, lo, from, to, bound)
+-- The first index above lo of which field(element) is above bound; lo's own is not.
+local function seek(key, lo, field, bound)
   local step, hi = 1, lo + 1
   while true do
     local v = call('LINDEX', key, hi)
-    if not v or num(sub(v, from, to)) > bound then break end
+    if not v or field(v) > bound then break end
     lo = hi; step = step * 2; hi = hi + step
   end
   while hi - lo > 1 do
     local mid = floor((lo + hi) / 2)
     local v = call('LINDEX', key, mid)
-    if v and num(sub(v, from, to)) <= bound then lo = mid else hi = mid end
+    if v and field(v) <= bound then lo = mid else hi = mid end
   end
   return hi
 end
@@ -62,34 +76,36 @@ end
 
 local load = {
   s = function(key, r)
-    local w = window[r]
-    local e = call('LRANGE', key, 0, 1)
-    exists[r], skip[r], base[r], oldest[r], last[r], total[r] = false, 0, 0, later, 0, 0
-    if not e[1] then return limit[r] end
-    exists[r] = true
-    local t, c = num(sub(e[1], 1, 13)), num(sub(e[1], 14))
-    base[r], total[r] = c, c
-    if not e[2] then
-      block = max(block, t - now)
-      return limit[r]
+    local first = call('LINDEX', key, '0')
+    -- dead: how many elements at the front say nothing any more, or -1 for all; live: the elements that count.
+    dead[r], live[r], base[r], total[r], last[r], oldest[r] = 0, false, 0, 0, 0, later
+    if not first then return limit[r] end
+    if byte(first) == 98 then
+      block = max(block, num(sub(first, 2)) - now)
+      dead[r] = 1
+      first = call('LINDEX', key, '1')
+      if not first then
+        dead[r] = -1
+        return limit[r]
+      end
     end
-    local newest = call('LINDEX', key, -1)
-    local edge, lt = now - w, num(sub(newest, 1, 13))
-    if lt <= edge or lt > now + w + 1000 then
+    local newest = call('LINDEX', key, '-1')
+    local edge, lt = now - window[r], timeOf(newest)
+    if lt <= edge or lt > now + window[r] + 1000 then
       -- All of it has left the window, or the clock was set back by more than a window.
-      block = max(block, lt <= edge and t - now or 0)
-      skip[r], base[r], total[r] = -1, 0, 0
+      dead[r] = -1
       return limit[r]
     end
-    block = max(block, t - now)
-    local ot = num(sub(e[2], 1, 13))
+    local ot = timeOf(first)
     if ot <= edge then
-      local live = seek(key, 1, 1, 13, edge)
-      e = call('LRANGE', key, live - 1, live)
-      skip[r], c, ot = live - 1, num(sub(e[1], 14)), num(sub(e[2], 1, 13))
+      dead[r] = seek(key, dead[r], timeOf, edge)
+      first = call('LINDEX', key, dead[r])
+      ot = timeOf(first)
     end
-    base[r], oldest[r], last[r], total[r] = c, ot, lt, num(sub(newest, 14))
-    return limit[r] - total[r] + c
+    local before, units = beforeOf(newest)
+    live[r], newestBefore[r], newestUnits[r] = true, before, units
+    base[r], total[r], last[r], oldest[r] = (beforeOf(first)), before + units, lt, ot
+    return limit[r] - total[r] + base[r]
   end,
   g = function(key, r)
     local v = call('GET', key)
@@ -119,28 +135,29 @@ local load = {
 local charge = {
   s = function(key, r, units)
     local w = window[r]
-    if not exists[r] or skip[r] < 0 then
-      if exists[r] then call('DEL', key) end
-      call('RPUSH', key, '00000000000000', pack(later, units))
-      call('PEXPIRE', key, ceil(w * 1.25) + 1)
-      exists[r], oldest[r], last[r], total[r] = true, later, later, units
+    if not live[r] then
+      if dead[r] < 0 then call('DEL', key) end
+      call('RPUSH', key, pack(later, 0, units))
+      call('PEXPIRE', key, ttl[r])
+      live[r], newestBefore[r], newestUnits[r] = true, 0, units
+      base[r], total[r], last[r], oldest[r] = 0, units, later, later
     else
-      if skip[r] > 0 then call('LTRIM', key, skip[r], -1) end
+      if dead[r] == 1 then call('LPOP', key) elseif dead[r] > 1 then call('LTRIM', key, dead[r], '-1') end
       local lt, t = last[r], max(later, last[r])
       local slice = limit[r] > 4096 and w / 64 or 1
-      total[r] = total[r] + units
-      if lt > 0 and floor(lt / slice) == floor(t / slice) then
-        call('LSET', key, -1, pack(t, total[r]))
+      if floor(lt / slice) == floor(t / slice) then
+        newestUnits[r] = newestUnits[r] + units
+        call('LSET', key, '-1', pack(t, newestBefore[r], newestUnits[r]))
         if oldest[r] == lt then oldest[r] = t end
       else
-        call('RPUSH', key, pack(t, total[r]))
-        if lt == 0 then oldest[r] = t end
+        call('RPUSH', key, pack(t, total[r], units))
+        newestBefore[r], newestUnits[r] = total[r], units
       end
+      total[r], last[r] = total[r] + units, t
       -- The TTL is 1.25 windows, so once in a quarter of the window is often enough.
-      if lt == 0 or floor(lt * 4 / w) ~= floor(t * 4 / w) then call('PEXPIRE', key, ceil(w * 1.25) + 1) end
-      last[r] = t
+      if floor(lt * 4 / w) ~= floor(t * 4 / w) then call('PEXPIRE', key, ttl[r]) end
     end
-    skip[r] = 0
+    dead[r] = 0
   end,
   g = function(key, r, units)
     total[r] = total[r] + units * (window[r] / limit[r])
@@ -159,9 +176,12 @@ local punish = {
     charge.s(key, r, units)
     local keep = total[r] - limit[r]
     if keep <= base[r] then return end
-    local i = seek(key, 0, 14, -1, keep)
-    if i > 1 then call('LTRIM', key, i - 1, -1) end
-    call('LSET', key, 0, pack(0, keep))
+    -- The element that holds the first unit to keep loses those before it.
+    local i = seek(key, 0, beforeOf, keep)
+    local v, following = call('LINDEX', key, i - 1), call('LINDEX', key, i)
+    local stop = following and beforeOf(following) or total[r]
+    if i > 1 then call('LTRIM', key, i - 1, '-1') end
+    call('LSET', key, '0', pack(timeOf(v), keep, stop - keep))
   end,
   g = function(key, r, units)
     local each = window[r] / limit[r]
@@ -178,9 +198,8 @@ local punish = {
 local wait = {
   s = function(key, r, missing)
     if missing > 1 then
-      local bound = base[r] + missing - 1
-      local i = seek(key, max(skip[r], 0), 14, -1, bound)
-      return num(sub(call('LINDEX', key, i), 1, 13)) + window[r] - now
+      local i = seek(key, max(dead[r], 0), beforeOf, base[r] + missing - 1)
+      return timeOf(call('LINDEX', key, i - 1)) + window[r] - now
     end
     return oldest[r] + window[r] - now
   end,

@@ -1,0 +1,140 @@
+/** Checks over Redis against a bare INCR a check and the peers: 64 under way, one process, interleaved rounds. */
+import { readFileSync } from 'node:fs';
+import { compare, type Comparison, report } from '@corral-internal/bench-kit';
+import { startRedis } from '@corral-internal/test-kit/servers';
+import { Redis } from 'ioredis';
+import { RateLimiterRedis } from 'rate-limiter-flexible';
+import { createRateLimiter } from '../src/index.ts';
+import { createRedisStore } from '../src/redis.ts';
+import { ownCpuMs, run } from './load.ts';
+
+const WIDTH = 64;
+const CHECKS = 20_000;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 9);
+const keys = Array.from({ length: 10_000 }, (_, index) => `session-${String(index).padStart(8, '0')}`);
+const MINUTE = 60_000;
+
+const server = await startRedis();
+const redis = new Redis(server.url);
+const store = createRedisStore(redis, { prefix: 'corral' });
+const limiterOf = (name: string, limit: number) =>
+  createRateLimiter({ rules: { name, limit, windowMs: MINUTE }, store, timeoutMs: 5_000, workers: 4 });
+const wide = limiterOf('wide', 1_000);
+const hot = limiterOf('hot', 4_096);
+const shut = limiterOf('shut', 1);
+const rlf = new RateLimiterRedis({ storeClient: redis, points: 1_000, duration: 60, keyPrefix: 'rlf' });
+const rlfHot = new RateLimiterRedis({ storeClient: redis, points: 1e9, duration: 60, keyPrefix: 'rlfhot' });
+const rlfShut = new RateLimiterRedis({
+  storeClient: redis,
+  points: 1,
+  duration: 60,
+  keyPrefix: 'rlfshut',
+  inMemoryBlockOnConsumed: 1,
+});
+await Promise.all([wide.ready(), hot.ready(), shut.ready()]);
+await shut.consume('hot');
+await rlfShut.consume('hot');
+
+/** CPU time of the server's main thread, milliseconds. */
+const serverCpuMs = (): number => Number(readFileSync(`/proc/${server.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+
+let serial = 0;
+const anyKey = () => keys[(serial = (serial + 7_919) % keys.length)]!;
+/** One key takes all checks; another one follows before the exact log of 4,096 units is full. */
+let hits = 0;
+const hotKey = () => `hot-${Math.floor(hits++ / 4_000)}`;
+const cpu: Record<string, { node: number; redis: number; checks: number }> = {};
+/** One round of a contender, with the CPU time that it took on either side. */
+const contender = (name: string, checks: number, check: () => Promise<unknown>) => async (): Promise<void> => {
+  const [node, redis] = [ownCpuMs(), serverCpuMs()];
+  await run(WIDTH, checks, check);
+  const spent = (cpu[name] ??= { node: 0, redis: 0, checks: 0 });
+  spent.node += ownCpuMs() - node;
+  spent.redis += serverCpuMs() - redis;
+  spent.checks += checks;
+};
+const rlfCheck = (limiter: RateLimiterRedis, key: () => string) => () =>
+  limiter.consume(key()).catch((denial: unknown) => denial);
+
+const comparisons: Comparison[] = [];
+const measure = async (
+  name: string,
+  contenders: Record<string, () => Promise<unknown>>,
+): Promise<Record<string, number>> => {
+  const comparison = await compare({
+    name,
+    baseline: 'INCR',
+    operations: CHECKS,
+    rounds: ROUNDS,
+    contenders: Object.fromEntries(
+      Object.entries(contenders).map(([id, check]) => [id, contender(`${name}: ${id}`, CHECKS, check)]),
+    ),
+  });
+  comparisons.push(comparison);
+  return Object.fromEntries(comparison.results.map((result) => [result.name, 1 / result.ratio]));
+};
+const spread = await measure('10,000 keys', {
+  INCR: () => redis.incr(anyKey()),
+  corral: () => wide.consume(anyKey()),
+  'rate-limiter-flexible': rlfCheck(rlf, anyKey),
+});
+const allowed = await measure('one hot key, allowed', {
+  INCR: () => redis.incr(hotKey()),
+  corral: () => hot.consume(hotKey()),
+  'rate-limiter-flexible': rlfCheck(rlfHot, hotKey),
+});
+const rejected = await measure('one hot key, rejected', {
+  INCR: () => redis.incr('hot'),
+  corral: () => shut.consume('hot'),
+  'rate-limiter-flexible': rlfCheck(rlfShut, () => 'hot'),
+});
+
+const perCheck = (name: string, side: 'node' | 'redis'): number => (cpu[name]![side] / cpu[name]!.checks) * 1000;
+const nodeRatio = perCheck('10,000 keys: corral', 'node') / perCheck('10,000 keys: rate-limiter-flexible', 'node');
+const redisRatio = perCheck('10,000 keys: corral', 'redis') / perCheck('10,000 keys: rate-limiter-flexible', 'redis');
+for (const name of Object.keys(cpu))
+  console.log(
+    `${name}: node ${perCheck(name, 'node').toFixed(2)} us, redis ${perCheck(name, 'redis').toFixed(2)} us a check`,
+  );
+
+const times = (value: number): string => `${value.toFixed(2)}x`;
+report(import.meta.url, comparisons, {
+  file: 'REDIS.md',
+  versions: { ioredis: '6.0.0', 'rate-limiter-flexible': '11.4.0' },
+  figures: [
+    {
+      name: '10,000 keys: checks/s against one INCR a check',
+      value: times(spread['corral']!),
+      bound: '>= 1.0',
+      ok: spread['corral']! >= 1,
+    },
+    {
+      name: 'hot key, allowed: checks/s against INCR',
+      value: times(allowed['corral']!),
+      bound: '>= 5',
+      ok: allowed['corral']! >= 5,
+    },
+    {
+      name: 'hot key, rejected: checks/s against INCR',
+      value: times(rejected['corral']!),
+      bound: '>= 20',
+      ok: rejected['corral']! >= 20,
+    },
+    {
+      name: 'CPU of Node a check against rate-limiter-flexible',
+      value: times(nodeRatio),
+      bound: '<= 0.4',
+      ok: nodeRatio <= 0.4,
+    },
+    {
+      name: 'CPU of Redis a check against rate-limiter-flexible',
+      value: times(redisRatio),
+      bound: '<= 0.8',
+      ok: redisRatio <= 0.8,
+    },
+  ],
+});
+for (const limiter of [wide, hot, shut]) await limiter.close();
+await store.close();
+redis.disconnect();
+await server.close();
