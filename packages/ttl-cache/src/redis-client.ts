@@ -4,7 +4,6 @@ export interface RedisClient {
   readonly isCluster?: boolean | undefined;
   eval(script: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
   evalsha(sha1: string, keyCount: number, ...args: (string | Buffer)[]): Promise<unknown>;
-  /** A connection of our own, to wait on. */
   duplicate(): RedisSubscriber;
 }
 
@@ -22,6 +21,17 @@ export function senderOf(client: RedisClient): RedisSender {
   const sender = client as RedisSender | undefined;
   if (typeof sender?.evalBuffer === 'function' && typeof sender.evalshaBuffer === 'function') return sender;
   throw new TypeError(`redis: expected a Redis or Cluster of ioredis, got ${client === null ? 'null' : typeof client}`);
+}
+
+/**
+ * A connection of our own, to wait on. It subscribes anew by our hand: where ioredis does it by itself, a connection that is cut
+ * meanwhile ends in an unhandled rejection.
+ */
+export function connectionLike(client: RedisClient): RedisSubscriber {
+  // A cluster has a connection of its own for this, and minds its rejections.
+  if (client.isCluster === true) return client.duplicate();
+  const { duplicate } = client as unknown as { duplicate(options: { autoResubscribe: boolean }): RedisSubscriber };
+  return duplicate.call(client, { autoResubscribe: false });
 }
 
 /** What the tier needs of the connection that it owns. */

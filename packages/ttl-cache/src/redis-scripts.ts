@@ -14,8 +14,11 @@ export const reply = { late: 0, hit: 1, lease: 2, held: 3, done: 4, refused: 5 }
 /**
  * Every script begins so. KEYS[1] is the generation of the shard. ARGV[1] is the deadline in the server's time: a
  * command that was delayed (in a queue, in the socket of a stopped server) until its caller had given up does nothing.
- * ARGV[2] is a fresh token, ARGV[3] the life of a generation. A generation that is gone is replaced by a new one, never
- * by an old one, so that nothing comes back with it.
+ * ARGV[2] is random, ARGV[3] the life of a generation. A generation that is gone is replaced by a new one, never by an
+ * old one, so that nothing comes back with it.
+ *
+ * `fresh` is new each time the script runs, also when a driver sends one command twice after a reconnect: a lease
+ * that was revoked, or a generation that was left, must not come back by repetition.
  */
 const begin = `
 local time = redis.call('TIME')
@@ -23,10 +26,14 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > tonumber(ARGV[1]) then return {${reply.late}, now} end
 `;
 
-const generation = `
+const unique = `
+local fresh = string.format('%08x', (time[1] * 1000000 + time[2]) % 4294967296) .. string.sub(ARGV[2], 1, ${tokenLength - 8})
+`;
+
+const generation = `${unique}
 local gen = redis.call('GET', KEYS[1])
 if not gen then
-  gen = ARGV[2]
+  gen = fresh
   redis.call('SET', KEYS[1], gen, 'PX', ARGV[3])
 elseif redis.call('PTTL', KEYS[1]) < ARGV[3] / 2 then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -56,8 +63,8 @@ const head = version.length;
 export const timeScript: Script = script(begin, `return {${reply.done}, now}`);
 
 /**
- * The value, or the lease, or who holds it. KEYS: generation, entry, lease, waited. ARGV: 4 token, 5 least life wanted or -1 for "no value will
- * do", 6 filler that was seen before a wait or '*', 7 life of a lease, 8 '1' if the lease is shared by all who ask.
+ * The value, or the lease, or who holds it. KEYS: generation, entry, lease, waited. ARGV: 4 least life wanted or -1 for "no value will
+ * do", 5 filler that was seen before a wait or '*', 6 life of a lease, 7 '1' if the lease is shared by all who ask.
  * Answers hit: life, data; lease: the lease; held: life of the lease, filler of the entry.
  */
 export const getScript: Script = script(
@@ -69,20 +76,20 @@ export const getScript: Script = script(
   if type(raw) == 'string' and string.sub(raw, 1, ${head + tokenLength}) == '${version}' .. gen then
     filler = string.sub(raw, ${head + tokenLength + 1}, ${head + 2 * tokenLength})
     local life = redis.call('PTTL', KEYS[2])
-    local least = tonumber(ARGV[5])
-    local news = ARGV[6] ~= '*' and filler ~= ARGV[6]
+    local least = tonumber(ARGV[4])
+    local news = ARGV[5] ~= '*' and filler ~= ARGV[5]
     if life > 0 and (news or (least >= 0 and life > least)) then
       return {${reply.hit}, now, life, string.sub(raw, ${head + 2 * tokenLength + 1})}
     end
   end
   local held = redis.call('GET', KEYS[3])
   if held and string.sub(held, 1, ${tokenLength}) == gen then
-    if ARGV[8] == '1' then return {${reply.lease}, now, held} end
-    redis.call('SET', KEYS[4], '1', 'PX', ARGV[7])
+    if ARGV[7] == '1' then return {${reply.lease}, now, held} end
+    redis.call('SET', KEYS[4], '1', 'PX', ARGV[6])
     return {${reply.held}, now, redis.call('PTTL', KEYS[3]), filler}
   end
-  local mine = gen .. ARGV[4]
-  redis.call('SET', KEYS[3], mine, 'PX', ARGV[7])
+  local mine = gen .. fresh
+  redis.call('SET', KEYS[3], mine, 'PX', ARGV[6])
   return {${reply.lease}, now, mine}
   `,
 );
@@ -159,8 +166,9 @@ export const deleteScript: Script = script(
 /** A new generation: what was written or leased under the old one is none any more. ARGV: 4 channel. */
 export const clearScript: Script = script(
   begin,
+  unique,
   `
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  redis.call('SET', KEYS[1], fresh, 'PX', ARGV[3])
   redis.pcall('PUBLISH', ARGV[4], '*')
   return {${reply.done}, now}
   `,

@@ -157,7 +157,7 @@ class Connected<Value> implements RedisTier<Value> {
     return {
       script: getScript,
       keys: [names.entry, names.lease, names.waited],
-      args: [newToken(), wanted, seen, String(lifeMs), shared ? '1' : '0'],
+      args: [wanted, seen, String(lifeMs), shared ? '1' : '0'],
       again: true,
       // Nobody would use it, and others would wait for it.
       onLate: ({ kind, rest }) => {

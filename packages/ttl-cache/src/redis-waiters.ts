@@ -1,4 +1,4 @@
-import type { RedisClient, RedisSubscriber } from './redis-client.ts';
+import { connectionLike, type RedisClient, type RedisSubscriber } from './redis-client.ts';
 
 /** One caller's place among those who wait for a key. What comes before `wait` is not lost. */
 export interface Waiter {
@@ -62,7 +62,7 @@ export class RedisWaiters {
   /** Made when first needed. Where it fails, those who wait still poll. */
   #connect(): void {
     if (this.#subscriber !== undefined || this.#closed) return;
-    const subscriber = this.#client.duplicate();
+    const subscriber = connectionLike(this.#client);
     this.#subscriber = subscriber;
     subscriber.on('error', () => {});
     subscriber.on('message', (_, id) => {

@@ -29,6 +29,40 @@ describe('calls', () => {
     expect(await last).toEqual(hit('v'));
   });
 
+  it('do no harm when a driver sends them twice, as after a reconnect', async () => {
+    const prefix = freshPrefix();
+    const client = connect();
+    const sent: (() => Promise<unknown>)[] = [];
+    const record =
+      (send: RedisClient['eval']): RedisClient['eval'] =>
+      (...command) => {
+        sent.push(() => send(...command));
+        return send(...command);
+      };
+    const { evalBuffer, evalshaBuffer } = client as unknown as Record<string, RedisClient['eval']>;
+    const driver = Object.assign(connect(), {
+      evalBuffer: record(evalBuffer!.bind(client)),
+      evalshaBuffer: record(evalshaBuffer!.bind(client)),
+    });
+    const tier = opened.tier(driver, { prefix });
+    const other = opened.tier(connect(), { prefix });
+    const sendAgain = () => sent.at(-1)!();
+
+    // A lease that was revoked does not come back with its question.
+    await tier.clear();
+    const lease = await leaseOf(tier.get('a', request()));
+    await other.delete(['a']);
+    await sendAgain();
+    expect(await lease.fill(entry)).toBe('refused');
+
+    // Nor does a generation with its clear.
+    await tier.clear();
+    await other.set('a', entry);
+    await other.clear();
+    await sendAgain();
+    expect((await other.get('a', request())).kind).toBe('lease');
+  });
+
   it('go on after SCRIPT FLUSH', async () => {
     const client = connect();
     const tier = opened.tier(client);

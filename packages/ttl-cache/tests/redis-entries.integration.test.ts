@@ -21,6 +21,7 @@ describe('what is in Redis', () => {
     const waiter = opened.tier(connect(), { prefix, lease: {} });
 
     await leaseOf(tier.get('leased', request()));
+    expect(await client.pttl(`${prefix}{0}:generation`)).toBeGreaterThan(86_400_000);
     void waiter.get('leased', request()).catch(() => {});
     await until(() => waiter.stats().waits === 1);
     await tier.set('forever', { value: 'v', ttlMs: Number.POSITIVE_INFINITY });

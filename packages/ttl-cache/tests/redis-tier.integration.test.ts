@@ -11,7 +11,7 @@ const connect = (options = {}) => opened.client(Number(port), options);
 const entry = { value: 'v', ttlMs: 60_000 };
 const hit = (value: unknown) => ({ kind: 'hit', value, ttlMs: expect.any(Number) });
 
-describe.each([{ lease: { ttlMs: 10_000 } }, {}])('a tier with %o', (options) => {
+describe.each([{ lease: { ttlMs: 600_000 } }, {}])('a tier with %o', (options) => {
   it('answers with a lease, then with what was filled under it', async () => {
     const tier = opened.tier(connect(), options);
 
@@ -35,6 +35,19 @@ describe.each([{ lease: { ttlMs: 10_000 } }, {}])('a tier with %o', (options) =>
     expect(tier!.stats()).toMatchObject({ refused: 1, filled: 0 });
   });
 
+  it('lets who loads alone be the only one who is asked, or all at once', async () => {
+    const prefix = freshPrefix();
+    const [one, other] = [0, 1].map(() => opened.tier(connect(), { ...options, prefix }));
+    const lease = await leaseOf(one!.get('a', request()));
+
+    const second = other!.get('a', request());
+    await until(() => other!.stats().waits + other!.stats().leases === 1);
+
+    expect(other!.stats().waits).toBe('lease' in options ? 1 : 0);
+    await lease.fill(entry);
+    expect((await second).kind).toBe('lease' in options ? 'hit' : 'lease');
+  });
+
   it('remembers that there is nothing, and forgets with a life of 0', async () => {
     const tier = opened.tier(connect(), options);
 
@@ -55,13 +68,14 @@ describe.each([{ lease: { ttlMs: 10_000 } }, {}])('a tier with %o', (options) =>
     await lease.fill({ value: 'w', ttlMs: 60_000 });
 
     expect(await tier.get('a', request())).toEqual(hit('w'));
+    expect((await tier.get('a', request({ minTtlMs: Number.POSITIVE_INFINITY }))).kind).toBe('lease');
   });
 });
 
 describe('waiting for another holder', () => {
   const pair = () => {
     const prefix = freshPrefix();
-    return [0, 1].map(() => opened.tier(connect(), { prefix, lease: { ttlMs: 10_000 } })) as [
+    return [0, 1].map(() => opened.tier(connect(), { prefix, lease: { ttlMs: 600_000 } })) as [
       ReturnType<typeof opened.tier<string>>,
       ReturnType<typeof opened.tier<string>>,
     ];
