@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +29,21 @@ const published = (doors) =>
 /** What a package may bring along: nothing, or the one edge between packages. */
 const allowedDependencies = { 'ttl-cache': ['@corral/singleflight'] };
 
+/** What a core may import beside its own files. */
+const allowedImports = { 'ttl-cache': ['@corral/singleflight'], 'db-pool': ['pg'] };
+
+/** Everything from outside that a built file imports, directly or through the package's own files. */
+function importsOf(file, seen = new Set()) {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const specifiers = [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\n]+)["']/g)].map(
+    (match) => match[1],
+  );
+  return specifiers.flatMap((specifier) =>
+    specifier.startsWith('.') ? importsOf(join(dirname(file), specifier), seen) : [specifier],
+  );
+}
+
 function* problemsOf(name) {
   const manifest = read(name);
   if (JSON.stringify(published(manifest.exports)) !== JSON.stringify(manifest.publishConfig.exports)) {
@@ -52,6 +67,9 @@ function* problemsOf(name) {
   }
   for (const needed of ['package/README.md', 'package/LICENSE', 'package/dist/index.js', 'package/dist/index.d.cts']) {
     if (!files.includes(needed)) yield `missing in the tarball: ${needed}`;
+  }
+  for (const specifier of importsOf(join(root, 'packages', name, 'dist/index.js'))) {
+    if (!(allowedImports[name] ?? []).includes(specifier)) yield `the core imports ${specifier}`;
   }
   const publint = run('publint', [path, '--strict']);
   if (!publint.ok) yield publint.output;
