@@ -1,5 +1,6 @@
 /** The built-in modules that are used where they exist, in the shape in which they are used. */
 export interface BuiltinModules {
+  'node:buffer': { Buffer: { from(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array } };
   'node:crypto': {
     /** Node 20.12 and later. */
     hash?(algorithm: string, data: string | Uint8Array, encoding: 'base64url'): string;

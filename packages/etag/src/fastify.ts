@@ -46,7 +46,10 @@ export const etagPlugin: FastifyPluginCallback<EtagPluginOptions> = (instance, o
 };
 
 function install(instance: FastifyInstance, options: EtagPluginOptions): void {
-  if (installSettings(instance, options)) return; // the hooks of the outer context read the inner settings
+  const inherited = installSettings(instance, options);
+  const earlierRoutes = hasRoutes(instance);
+  settingsOf(instance).routesDiffer = earlierRoutes;
+  if (inherited) return; // the hooks of the outer context read the inner settings
   instance.decorate('etagStats', function etagStats(this: FastifyInstance) {
     return settingsOf(this).stats();
   });
@@ -60,9 +63,15 @@ function install(instance: FastifyInstance, options: EtagPluginOptions): void {
   instance.addHook('onRoute', function onRoute(this: FastifyInstance, route) {
     addVersionCheck(this, route);
   });
-  instance.addHook('preHandler', checkEarlierRoutes);
+  if (earlierRoutes) instance.addHook('preHandler', checkEarlierRoutes);
   instance.addHook('onSend', onSend);
 }
+
+/** Whether the app has routes that passed no onRoute hook of ours; without any, no request pays for the look at them. */
+function hasRoutes(instance: FastifyInstance): boolean {
+  return instance.printRoutes() !== emptyTree;
+}
+const emptyTree = '(empty tree)';
 
 // What the package fastify-plugin sets: the hooks act on the registering context, not on one of their own.
 Object.assign(etagPlugin, {

@@ -1,3 +1,4 @@
+import { builtinModule } from './builtin.ts';
 import { cacheControlText, type CacheDirectives } from './cache-control.ts';
 import { compress, type ContentCoding, contentCodings } from './compress.ts';
 import { computeEtagAsync } from './compute-etag.ts';
@@ -69,10 +70,11 @@ export async function createRepresentation(
 
 async function variant(
   encoding: Variant['encoding'],
-  body: Uint8Array,
+  bytes: Uint8Array,
   given: RepresentationOptions['etag'],
   shared: Readonly<Record<string, string>>,
 ): Promise<Variant> {
+  const body = asBuffer(bytes);
   const etag = await tagOf(encoding, body, given);
   const headers: Record<string, string> = { ...shared, etag, 'content-length': String(body.byteLength) };
   if (encoding !== 'identity') headers['content-encoding'] = encoding;
@@ -124,6 +126,12 @@ function sharedHeaders(
 
 const defaultType = (body: unknown): string =>
   typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
+
+/** On Node the very same bytes as a `Buffer`: Fastify wraps any other kind anew for each request. */
+function asBuffer(bytes: Uint8Array): Uint8Array {
+  const { Buffer } = builtinModule('node:buffer') ?? {};
+  return Buffer === undefined ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 function bytesOf(body: unknown): Uint8Array {
   if (typeof body === 'string') return new TextEncoder().encode(body);

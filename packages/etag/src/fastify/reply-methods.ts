@@ -17,7 +17,7 @@ export function sendRepresentation(reply: FastifyReply, representation: Represen
   if (status === 304 || status === 412 || status === 416) stripFor(reply, status);
   for (const name in headers) {
     if (name === 'vary') addVary(reply, headers[name]!);
-    else reply.header(name, headers[name]);
+    else if (name !== 'content-length') reply.header(name, headers[name]); // Fastify counts by itself
   }
   if (status < 400 && !plain) applyPolicy(request, reply, policyOf(request));
   if (status !== 200) reply.code(status);

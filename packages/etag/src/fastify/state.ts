@@ -29,6 +29,8 @@ export type ReplyState = Current | 'decided' | null;
 /** What one registration of the plugin holds. */
 export class Settings {
   readonly policy: RoutePolicy;
+  /** False: no route has a config of its own, so none is looked up for each request. */
+  routesDiffer = false;
   readonly #onEvent: EtagPluginOptions['onEvent'];
   readonly #policies = new WeakMap<object, RoutePolicy>();
   readonly #counts = { full: 0, notModified: 0, beforeHandler: 0, preconditionFailed: 0, savedBytes: 0 };
@@ -84,8 +86,10 @@ export function installSettings(instance: FastifyInstance, options: EtagPluginOp
   return inherited;
 }
 
-export const policyOf = (request: FastifyRequest): RoutePolicy =>
-  settingsOf(request.server).policyFor(request.routeOptions.config);
+export function policyOf(request: FastifyRequest): RoutePolicy {
+  const settings = settingsOf(request.server);
+  return settings.routesDiffer ? settings.policyFor(request.routeOptions.config) : settings.policy;
+}
 
 type Decorated = { [kState]: ReplyState };
 

@@ -15,7 +15,9 @@ const hasVersion = (config: RouteConfig | undefined): boolean =>
 export function addVersionCheck(instance: FastifyInstance, route: RouteOptions): void {
   const { config } = route;
   if (config?.etag === undefined) return;
-  settingsOf(instance).policyFor(config); // a wrong config fails here, when the route is declared
+  const settings = settingsOf(instance);
+  settings.routesDiffer = true;
+  settings.policyFor(config); // a wrong config fails here, when the route is declared
   if (!hasVersion(config)) return;
   route.config = { ...config, [kChecked]: true } as never;
   route.preHandler = [...[route.preHandler ?? []].flat(), checkVersion];
