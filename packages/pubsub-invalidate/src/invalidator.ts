@@ -13,7 +13,7 @@ import {
   type TransactionTarget,
   type TransactionTopic,
 } from './transaction.ts';
-import type { TransactionPool } from './transaction-pool.ts';
+import type { ClientOf, TransactionPool } from './transaction-pool.ts';
 
 export type Unsubscribe = () => void;
 
@@ -52,9 +52,9 @@ export interface Invalidator<K extends Kinds> {
    * Rejects with what `work` or the database rejected with; when the connection broke during COMMIT the hints leave too,
    * since nobody can know. See the modes in `TransactionOptions`.
    */
-  transaction<Client, Result>(
-    pool: TransactionPool<Client>,
-    work: (client: Client, tx: TransactionTopic<K>) => Promise<Result>,
+  transaction<Pool extends TransactionPool, Result>(
+    pool: Pool,
+    work: (client: ClientOf<Pool>, tx: TransactionTopic<K>) => Promise<Result>,
     options?: TransactionOptions,
   ): Promise<Result>;
   /** Leaves the topic. The bus stays open. */

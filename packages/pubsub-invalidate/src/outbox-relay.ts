@@ -8,9 +8,9 @@ import { EVERYTHING } from './queue.ts';
 import { quoteTable } from './sql-quote.ts';
 import type { TransactionClient, TransactionPool } from './transaction-pool.ts';
 
-export interface OutboxRelayOptions<Client> {
+export interface OutboxRelayOptions {
   readonly bus: Bus;
-  readonly pool: TransactionPool<Client>;
+  readonly pool: TransactionPool;
   /** The table of `outboxSql()` (`corral_outbox`). */
   readonly table?: string | undefined;
   /** Milliseconds between looks (1_000). */
@@ -36,7 +36,7 @@ interface Row {
  * Publishes outbox rows that their writer did not: it died, or it is a trigger. Run one in every process; rows are locked
  * with SKIP LOCKED, so relays never wait for each other. A row goes when the broker has it: at least once, never lost.
  */
-export function createOutboxRelay<Client>(options: OutboxRelayOptions<Client>): OutboxRelay {
+export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { bus, pool, table = DEFAULT_OUTBOX, intervalMs = 1_000, batchSize = 500 } = options;
   const core = coreOf(bus);
   checkMs('intervalMs', intervalMs);
@@ -50,7 +50,7 @@ export function createOutboxRelay<Client>(options: OutboxRelayOptions<Client>): 
     return looking;
   };
   const look = async (): Promise<number> => {
-    const client = (await pool.connect()) as Client & TransactionClient;
+    const client = (await pool.connect()) as TransactionClient;
     let broken: Error | undefined;
     try {
       return await relay(core, client, name, limit);

@@ -18,12 +18,8 @@ export async function insertOutboxRow(
   return String((rows[0] as { id: unknown }).id);
 }
 
-export async function deleteOutboxRows<Client>(
-  pool: TransactionPool<Client>,
-  table: string,
-  ids: readonly string[],
-): Promise<void> {
-  const client = (await pool.connect()) as Client & TransactionClient;
+export async function deleteOutboxRows(pool: TransactionPool, table: string, ids: readonly string[]): Promise<void> {
+  const client = (await pool.connect()) as TransactionClient;
   try {
     await client.query(`DELETE FROM ${quoteTable(table)} WHERE id = ANY($1::bigint[])`, [ids]);
   } catch (error) {

@@ -60,19 +60,22 @@ async function openSession(
   client.on('notification', ({ channel, payload }) => {
     if (open) handlers.message(channel, payload ?? '');
   });
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other: a client that is asked while it works is deprecated in pg. */
+  const run = async (sql: string): Promise<void> => {
+    const turn = last.then(() => client.query(sql));
+    last = turn.catch(() => {});
+    await turn;
+  };
   const each = (verb: string, channels: readonly string[]): string =>
     channels.map((channel) => `${verb} ${quoteIdentifier(channel)}`).join('; ');
   return {
     subscribe: async (channels) => {
-      await client.query(each('LISTEN', channels));
+      await run(each('LISTEN', channels));
       return [];
     },
-    unsubscribe: async (channels) => {
-      await client.query(each('UNLISTEN', channels));
-    },
-    ping: async () => {
-      await client.query('SELECT 1');
-    },
+    unsubscribe: (channels) => run(each('UNLISTEN', channels)),
+    ping: () => run('SELECT 1'),
     close: () => {
       open = false;
       destroyClient(client);

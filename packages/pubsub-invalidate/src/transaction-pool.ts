@@ -4,7 +4,12 @@ export interface TransactionClient {
   release(error?: Error | boolean): void;
 }
 
-/** What a transaction needs of a pool; `pg.Pool` has it, and what `@corral/db-pool` gives as `asPgPool()`. `Client` must have `query` and `release`. */
-export interface TransactionPool<Client = unknown> {
-  connect(): Promise<Client>;
+/** What a transaction needs of a pool; `pg.Pool` has it, and what `@corral/db-pool` gives as `asPgPool()`. Its clients must have `query` and `release`. */
+export interface TransactionPool {
+  connect(): Promise<unknown>;
 }
+
+/** The client that a pool hands out; the first overload counts, since `pg.Pool` has one with a callback too. */
+export type ClientOf<Pool> = Pool extends { connect: { (): Promise<infer Client>; (callback: never): void } }
+  ? Client
+  : never;

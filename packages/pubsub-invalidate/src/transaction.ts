@@ -4,7 +4,7 @@ import { TransactionRolledBackError } from './errors.ts';
 import type { Kinds, PayloadArguments } from './kind.ts';
 import type { Hint } from './message.ts';
 import { DEFAULT_OUTBOX, deleteOutboxRows, insertOutboxRow } from './outbox-rows.ts';
-import type { TransactionClient, TransactionPool } from './transaction-pool.ts';
+import type { ClientOf, TransactionClient, TransactionPool } from './transaction-pool.ts';
 import { packUnnumbered } from './unnumbered.ts';
 
 export interface TransactionTopic<K extends Kinds> {
@@ -37,10 +37,10 @@ interface Collected {
 }
 
 /** BEGIN, `work`, what the mode adds, COMMIT. A client in an unknown state is released with its error, so that the pool drops it. */
-export async function runTransaction<Client, Result>(
+export async function runTransaction<Pool extends TransactionPool, Result>(
   target: TransactionTarget,
-  pool: TransactionPool<Client>,
-  work: (client: Client, tx: TransactionTopic<Kinds>) => Promise<Result>,
+  pool: Pool,
+  work: (client: ClientOf<Pool>, tx: TransactionTopic<Kinds>) => Promise<Result>,
   options: TransactionOptions = {},
 ): Promise<Result> {
   const { mode = 'after-commit', outboxTable = DEFAULT_OUTBOX } = options;
@@ -53,7 +53,7 @@ export async function runTransaction<Client, Result>(
   }
   const collector = makeCollector(target);
   const pooled = await pool.connect();
-  const client = pooled as Client & TransactionClient;
+  const client = pooled as TransactionClient;
   let broken: Error | undefined;
   const fail = (error: unknown): void => {
     broken ??= error as Error;
@@ -63,7 +63,7 @@ export async function runTransaction<Client, Result>(
     let result: Result;
     let rowId: string | undefined;
     try {
-      result = await work(pooled, collector.tx);
+      result = await work(pooled as ClientOf<Pool>, collector.tx);
       collector.end();
       rowId = await beforeCommit(target, mode, client, collector.collected, outboxTable);
     } catch (error) {
@@ -123,12 +123,12 @@ async function beforeCommit(
 }
 
 /** Nobody waits for the broker here: the commit stands whatever happens to the hints, and the writers must not wait for a broker that is down. */
-function afterCommit<Client>(
+function afterCommit(
   { core, channel }: TransactionTarget,
   mode: string,
   collected: readonly Collected[],
   rowId: string | undefined,
-  pool: TransactionPool<Client>,
+  pool: TransactionPool,
   outboxTable: string,
 ): void {
   if (mode === 'notify') {
