@@ -14,6 +14,8 @@ export interface LeaseTerms<Value> {
   /** All who ask get the same lease: it only guards against late writes. */
   readonly shared: boolean;
   readonly stats: MutableStats;
+  /** Those that are neither filled nor released yet. */
+  readonly held: Set<RedisLease<Value>>;
 }
 
 /** The right to load and write one key; lives as long as this process does, until it is used. */
@@ -32,7 +34,7 @@ export class RedisLease<Value> implements TierLease<Value> {
     this.#link = link;
     this.#names = names;
     this.#id = id;
-    terms.stats.held++;
+    terms.held.add(this);
     this.#renewal = setInterval(() => void this.#renew(), terms.lifeMs / 3);
     this.#renewal.unref();
   }
@@ -65,7 +67,7 @@ export class RedisLease<Value> implements TierLease<Value> {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#terms.stats.held--;
+    this.#terms.held.delete(this);
     clearInterval(this.#renewal);
   }
 

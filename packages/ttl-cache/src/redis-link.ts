@@ -88,7 +88,10 @@ export class RedisLink {
     }
     return new Promise((resolve, reject) => {
       const pending: Pending = { ...call, endsMs: now() + budgetMs, settled: false, resent: false, resolve, reject };
-      const timer = setTimeout(() => this.#fail(pending, new RedisTierError('timeout')), budgetMs);
+      const timer = setTimeout(() => {
+        // A blocked event loop comes to its timers before it reads the answers that lie there already.
+        setImmediate(() => pending.settled || this.#fail(pending, new RedisTierError('timeout')));
+      }, budgetMs);
       const settle = () => {
         pending.settled = true;
         clearTimeout(timer);

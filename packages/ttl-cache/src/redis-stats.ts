@@ -29,8 +29,9 @@ export interface RedisTierStats {
   readonly held: number;
 }
 
-export type MutableStats = { -readonly [Name in keyof RedisTierStats]: number };
+/** The counters among them. */
+export type MutableStats = { -readonly [Name in Exclude<keyof RedisTierStats, 'held'>]: number };
 
 export function newStats(): MutableStats {
-  return { hits: 0, leases: 0, waits: 0, filled: 0, refused: 0, undecodable: 0, failures: 0, skipped: 0, held: 0 };
+  return { hits: 0, leases: 0, waits: 0, filled: 0, refused: 0, undecodable: 0, failures: 0, skipped: 0 };
 }

@@ -14,7 +14,10 @@ import type { Tier, TierEntry, TierHit, TierLease, TierRequest } from './tier.ts
 export interface RedisTier<Value> extends Tier<Value> {
   /** A frozen snapshot. */
   stats(): RedisTierStats;
-  /** Ends the connection that the tier opened, and its timers; never the client that it was given. Later calls fail. Idempotent. */
+  /**
+   * Releases the leases that this process holds, so that others need not wait for their end, and ends the connection that the tier
+   * opened; never the client that it was given. Later calls fail. Takes `timeoutMs` at most. Idempotent.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -47,7 +50,7 @@ class Connected<Value> implements RedisTier<Value> {
   readonly #links = new Map<number, RedisLink>();
   readonly #stats = newStats();
   #linksAway = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(client: RedisSender, settings: RedisTierSettings<Value>) {
     this.#client = client;
@@ -56,7 +59,14 @@ class Connected<Value> implements RedisTier<Value> {
     this.#waiters = new RedisWaiters(client, this.#space.channel);
     const { codec, leaseMs } = settings;
     const { channel } = this.#space;
-    this.#terms = { codec, channel, lifeMs: leaseMs ?? guardMs, shared: leaseMs === undefined, stats: this.#stats };
+    this.#terms = {
+      codec,
+      channel,
+      lifeMs: leaseMs ?? guardMs,
+      shared: leaseMs === undefined,
+      stats: this.#stats,
+      held: new Set(),
+    };
   }
 
   async get(key: string, { signal, minTtlMs }: TierRequest): Promise<TierHit<Value> | TierLease<Value>> {
@@ -109,17 +119,23 @@ class Connected<Value> implements RedisTier<Value> {
   }
 
   stats(): RedisTierStats {
-    return Object.freeze({ ...this.#stats });
+    return Object.freeze({ ...this.#stats, held: this.#terms.held.size });
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const link of this.#links.values()) link.close();
-    this.#waiters.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const releases = Array.from(this.#terms.held, (lease) => lease.release());
+    for (const link of this.#links.values()) link.close();
+    this.#waiters.close();
+    await Promise.allSettled(releases);
   }
 
   async #valueOrLease(names: KeyNames, waiter: Waiter, signal: AbortSignal, minTtlMs: number) {
@@ -202,7 +218,7 @@ class Connected<Value> implements RedisTier<Value> {
       const onOpen = (open: boolean) => this.#linkChanged(open);
       const { timeoutMs } = this.#settings;
       link = new RedisLink(this.#client, this.#space.generation(shard), timeoutMs, this.#stats, onOpen);
-      if (this.#closed) link.close();
+      if (this.#closing !== undefined) link.close();
       this.#links.set(shard, link);
     }
     return link;

@@ -98,6 +98,29 @@ describe('calls', () => {
     expect(tier.stats().held).toBe(1);
   });
 
+  it('release what is held when the tier closes', async () => {
+    const prefix = freshPrefix();
+    const [closing, other] = [0, 1].map(() => opened.tier(connect(), { prefix, lease: { ttlMs: 600_000 } }));
+    const lease = await leaseOf(closing!.get('a', request()));
+
+    await closing!.close();
+
+    expect((await other!.get('a', request())).kind).toBe('lease');
+    expect(closing!.stats().held).toBe(0);
+    await expect(lease.fill(entry)).rejects.toMatchObject({ reason: 'closed' });
+  });
+
+  it('are not lost when the event loop was blocked for longer than the time-out', async () => {
+    const tier = opened.tier(connect(), { timeoutMs: 150 });
+    await tier.set('a', entry);
+
+    const answer = tier.get('a', request());
+    const start = Date.now();
+    while (Date.now() - start < 400);
+
+    expect(await answer).toEqual(hit('v'));
+  });
+
   it('fail after close, without touching the client', async () => {
     const client = connect();
     const tier = opened.tier(client);
