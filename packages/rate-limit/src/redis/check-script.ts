@@ -225,54 +225,79 @@ for g = 1, (#KEYS - 1) / rules do
     end
   end
   block = 0
-  local least = 1e16
-  for r = 1, rules do
-    free[r] = load[algo[r]](KEYS[k + r], r)
-    least = min(least, free[r])
-  end
-  if block > 0 then
-    reply[g] = -block
+  if rules == 1 and not penal then
+    -- The common case, without the loops.
+    local kind, key = algo[1], KEYS[k + 1]
+    local f = load[kind](key, 1)
+    if block > 0 then
+      reply[g] = -block
+    else
+      local before = f > 0 and f or 0
+      local got = before >= n * c and n or floor(before / c)
+      if got > 0 then
+        f = f - got * c
+        charge[kind](key, 1, got * c)
+      end
+      free[1] = f
+      local full, time = kind == 'g' and burst[1] or limit[1], 0
+      if got < n or (n == 0 and before < c) then
+        time = c > full and 1e15 or wait[kind](key, 1, c - f)
+        if c > 1 then extra[#extra + 1] = before - got * c < full and ceil(wait[kind](key, 1, max(0, f) + 1 - f) - 1e-6) or 0 end
+      elseif f < full then
+        time = wait[kind](key, 1, max(0, f) + 1 - f)
+      end
+      reply[g] = min(before, most) * span + min(span - 1, ceil(time / unit - 1e-6))
+    end
   else
-    local before = max(0, least)
-    local got = min(n, floor(before / c))
-    if got > 0 then
-      for r = 1, rules do
-        charge[algo[r]](KEYS[k + r], r, got * c)
-        free[r] = free[r] - got * c
-      end
-    end
-    local denied = got < n or (n == 0 and before < c)
-    if penal and got < n then
-      for r = 1, rules do
-        punish[algo[r]](KEYS[k + r], r, (n - got) * c)
-        free[r] = load[algo[r]](KEYS[k + r], r)
-      end
-    end
-    least = 1e16
-    for r = 1, rules do least = min(least, max(0, free[r])) end
-    local speaker, grows = 1, -1
+    local least = 1e16
     for r = 1, rules do
-      local full = algo[r] == 'g' and burst[r] or limit[r]
-      if free[r] <= least then
-        local t = 0
-        -- Under a limit that was lowered, one unit more than nothing takes more than one to leave.
-        if least < full then t = wait[algo[r]](KEYS[k + r], r, least + 1 - free[r]) end
-        if t > grows then speaker, grows = r, t end
-      end
+      free[r] = load[algo[r]](KEYS[k + r], r)
+      least = min(least, free[r])
     end
-    local time = grows
-    if denied then
-      time = -1
-      for r = 1, rules do
-        if free[r] < c then
-          local full = algo[r] == 'g' and burst[r] or limit[r]
-          local t = c > full and 1e15 or wait[algo[r]](KEYS[k + r], r, c - free[r])
-          if t > time then speaker, time = r, t end
+    if block > 0 then
+      reply[g] = -block
+    else
+      local before = max(0, least)
+      local got = min(n, floor(before / c))
+      if got > 0 then
+        for r = 1, rules do
+          charge[algo[r]](KEYS[k + r], r, got * c)
+          free[r] = free[r] - got * c
         end
       end
-      if c > 1 then extra[#extra + 1] = ceil(grows - 1e-6) end
+      local denied = got < n or (n == 0 and before < c)
+      if penal and got < n then
+        for r = 1, rules do
+          punish[algo[r]](KEYS[k + r], r, (n - got) * c)
+          free[r] = load[algo[r]](KEYS[k + r], r)
+        end
+      end
+      least = 1e16
+      for r = 1, rules do least = min(least, max(0, free[r])) end
+      local speaker, grows = 1, -1
+      for r = 1, rules do
+        local full = algo[r] == 'g' and burst[r] or limit[r]
+        if free[r] <= least then
+          local t = 0
+          -- Under a limit that was lowered, one unit more than nothing takes more than one to leave.
+          if least < full then t = wait[algo[r]](KEYS[k + r], r, least + 1 - free[r]) end
+          if t > grows then speaker, grows = r, t end
+        end
+      end
+      local time = grows
+      if denied then
+        time = -1
+        for r = 1, rules do
+          if free[r] < c then
+            local full = algo[r] == 'g' and burst[r] or limit[r]
+            local t = c > full and 1e15 or wait[algo[r]](KEYS[k + r], r, c - free[r])
+            if t > time then speaker, time = r, t end
+          end
+        end
+        if c > 1 then extra[#extra + 1] = ceil(grows - 1e-6) end
+      end
+      reply[g] = (min(before, most) * span + min(span - 1, ceil(time / unit - 1e-6))) * rules + speaker - 1
     end
-    reply[g] = (min(before, most) * span + min(span - 1, ceil(time / unit - 1e-6))) * rules + speaker - 1
   end
   k = k + rules
 end
