@@ -18,6 +18,10 @@ export class Backoff<Key> {
     this.#failing.set(key, { failures, untilMs: nowMs + pauseMs(failures, this.#retryMs, longestMs) });
   }
 
+  get size(): number {
+    return this.#failing.size;
+  }
+
   isPausing(key: Key, nowMs: number): boolean {
     if (this.#failing.size === 0) return false;
     const failing = this.#failing.get(key);

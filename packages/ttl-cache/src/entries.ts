@@ -28,6 +28,11 @@ export class Entries<Value, Key> {
   #sweep: Generator<undefined, void, void> | undefined;
   #slices = 0;
   #expiredBefore = 0;
+  /**
+   * Above 0, the life of all values, and there is nothing else to do for a `set` of a key that is held: no size, no copy,
+   * no tier, nobody to tell.
+   */
+  readonly quickLifeMs: number;
   closed = false;
 
   constructor(settings: Settings<Value, Key>, counts: Counts, emit: Emit<Key>) {
@@ -38,6 +43,9 @@ export class Entries<Value, Key> {
     this.#emit = emit;
     this.backoff = new Backoff(retryMs);
     this.time = new Timekeeper(now, () => this.#sweepSlice());
+    const extras = [settings.sizeOf, settings.clone, settings.tier, settings.onEvict];
+    const quick = typeof ttlMs === 'number' && jitter === 0 && extras.every((extra) => extra === undefined);
+    this.quickLifeMs = quick ? ttlMs : 0;
     const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
     const usualLifeMs = typeof ttlMs === 'number' && jitter === 0 ? ttlMs : Number.NaN;
     this.store = new Store(
@@ -69,7 +77,7 @@ export class Entries<Value, Key> {
     this.backoff.forget(key);
     if (fits && lifeMs > 0) {
       this.store.write(key, value, this.time.birth(lifeMs), lifeMs, size);
-      if (!this.time.sweepPlanned && lifeMs !== Infinity) this.#planSweep();
+      if (!this.time.sweepPlanned) this.planSweep(lifeMs);
     } else this.drop(key, 'deleted');
     return fits;
   }
@@ -152,8 +160,10 @@ export class Entries<Value, Key> {
     if (value !== undefined && this.#settings.onEvict !== undefined) this.#removed.push({ key, value, reason });
   }
 
-  #planSweep(): void {
-    if (this.#settings.reapIntervalMs !== Infinity) this.time.planSweep(this.#settings.reapIntervalMs);
+  /** Plans the sweep for an entry that will expire. */
+  planSweep(lifeMs: number): void {
+    const { reapIntervalMs } = this.#settings;
+    if (lifeMs !== Infinity && reapIntervalMs !== Infinity) this.time.planSweep(reapIntervalMs);
   }
 
   #sweepSlice(): number | undefined {

@@ -44,6 +44,11 @@ export class Loads<Value, Key> {
     this.#emit = emit;
   }
 
+  /** No load runs, for any key. */
+  get idle(): boolean {
+    return this.#flights.size === 0;
+  }
+
   isRunning(key: Key): boolean {
     return this.#flights.has(key);
   }

@@ -86,6 +86,15 @@ export class Store<Value, Key> {
     }
   }
 
+  /** A new value without a size in a slot in use. */
+  overwrite(key: Key, slot: number, value: Value, nowMs: number, lifeMs: number): void {
+    if (this.#survivors !== undefined) this.#survivors.set(key, slot);
+    this.values[slot] = value;
+    this.visited[slot] = 1;
+    this.expiresAt[slot] = nowMs + lifeMs;
+    if (this.#bornAt !== undefined) this.#bornAt[slot] = nowMs;
+  }
+
   bornAt(slot: number): number {
     return this.#bornAt === undefined ? this.expiresAt[slot]! - this.#bounds.usualLifeMs : this.#bornAt[slot]!;
   }

@@ -173,9 +173,12 @@ const shared: Record<string, Check> = {
     equal(await lease.fill({ value: 1, ttlMs: 60_000 }), 'stored');
     for (const answer of await Promise.all(waits)) equal(answer.kind === 'hit' && answer.value, 1);
   },
-  'answers one who waits with the value of the other, however little time it has left': async ({ tier, other }) => {
+  'answers one who waits with the value of the other, however little time it has left': async (harness) => {
+    const { tier, other, elapse } = harness;
     const lease = await leaseFor(tier, 'a', Infinity);
     const waits = other.get('a', { signal: patient, minTtlMs: Infinity });
+    // Two processes, two connections: let the wait begin before the fill.
+    await elapse(50);
     await lease.fill({ value: 1, ttlMs: 60_000 });
     equal((await waits).kind, 'hit');
   },

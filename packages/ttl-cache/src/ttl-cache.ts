@@ -25,8 +25,36 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
       },
       caughtUp: (keys, cleared) => emit(() => ({ type: 'tierCaughtUp', keys, cleared })),
     });
+  const { store, time, backoff, quickLifeMs } = entries;
   const loads = new Loads(settings, entries, link, counts, emit);
   const { get, has, lookup, getOrLoad, refresh } = createAnswers(settings, entries, loads, counts);
+
+  function set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void {
+    if (options === undefined && value !== undefined && quickLifeMs > 0 && loads.idle && backoff.size === 0) {
+      const slot = store.index.get(key);
+      if (slot !== undefined) {
+        store.overwrite(key, slot, value, time.birth(quickLifeMs), quickLifeMs);
+        if (!time.sweepPlanned) entries.planSweep(quickLifeMs);
+        return;
+      }
+    }
+    setSlowly(key, value, options?.ttlMs);
+  }
+
+  function setSlowly(key: Key, value: Value, ttlMs: number | undefined): void {
+    if (value === undefined) throw new TypeError('value: undefined cannot be stored; delete(key) removes');
+    const lifeMs = entries.lifeMs(key, value, ttlMs);
+    const own = entries.copy(value);
+    const shared = link && tierKey(key);
+    loads.detach(key);
+    if (!entries.keep(key, own, lifeMs)) {
+      counts.discarded++;
+      emit(() => ({ type: 'discarded', key, reason: 'tooLarge' }));
+    }
+    if (shared !== undefined && lifeMs > 0) link?.set(shared, { value, ttlMs: lifeMs });
+    else if (shared !== undefined) link?.delete(shared);
+    entries.tellRemovals();
+  }
 
   function deleteHere(key: Key): boolean {
     // Before anything is told: a listener may come back with the same key.
@@ -55,20 +83,7 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   return {
     get,
     lookup,
-    set(key, value, { ttlMs } = {}) {
-      if (value === undefined) throw new TypeError('value: undefined cannot be stored; delete(key) removes');
-      const lifeMs = entries.lifeMs(key, value, ttlMs);
-      const own = entries.copy(value);
-      const shared = link && tierKey(key);
-      loads.detach(key);
-      if (!entries.keep(key, own, lifeMs)) {
-        counts.discarded++;
-        emit(() => ({ type: 'discarded', key, reason: 'tooLarge' }));
-      }
-      if (shared !== undefined && lifeMs > 0) link?.set(shared, { value, ttlMs: lifeMs });
-      else if (shared !== undefined) link?.delete(shared);
-      entries.tellRemovals();
-    },
+    set,
     getOrLoad,
     refresh,
     settled: () => link?.settled() ?? Promise.resolve(),
@@ -82,14 +97,14 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     },
     local: { delete: deleteHere, clear: clearHere },
     has,
-    keys: () => entries.store.index.keys(),
+    keys: () => store.index.keys(),
     get size() {
-      return entries.store.index.size;
+      return store.index.size;
     },
     get bytes() {
-      return entries.store.bytes;
+      return store.bytes;
     },
-    stats: () => Object.freeze({ ...counts, size: entries.store.index.size, bytes: entries.store.bytes }),
+    stats: () => Object.freeze({ ...counts, size: store.index.size, bytes: store.bytes }),
     close,
     [Symbol.dispose]: close,
   };

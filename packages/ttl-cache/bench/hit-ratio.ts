@@ -1,0 +1,30 @@
+import { LRUCache } from 'lru-cache';
+import { createTtlCache } from '../src/index.ts';
+import { limits, mixes } from './mixes.ts';
+
+export interface HitRatio {
+  readonly mix: string;
+  readonly ours: number;
+  readonly lru: number;
+  /** Told, but not promised. */
+  readonly limit: boolean;
+}
+
+/** The share of reads that hit, with room for `maxEntries`, over `reads` reads of which a miss stores its key. */
+export function hitRatios(maxEntries = 5_000, reads = 1_000_000): HitRatio[] {
+  return Object.entries({ ...mixes, ...limits }).map(([mix, make]) => {
+    const ours = createTtlCache<number, number>({ ttlMs: Infinity, maxEntries });
+    const lru = new LRUCache<number, number>({ max: maxEntries });
+    const next = make();
+    const hits = { ours: 0, lru: 0 };
+    for (let read = 0; read < reads; read++) {
+      const key = next();
+      if (ours.get(key) === undefined) ours.set(key, key);
+      else hits.ours++;
+      if (lru.get(key) === undefined) lru.set(key, key);
+      else hits.lru++;
+    }
+    ours.close();
+    return { mix, ours: hits.ours / reads, lru: hits.lru / reads, limit: mix in limits };
+  });
+}

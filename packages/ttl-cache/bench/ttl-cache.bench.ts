@@ -1,0 +1,155 @@
+import { compare, report, type Comparison, type Figure } from '@corral-internal/bench-kit';
+import { seededRandom, zipf } from '@corral-internal/test-kit';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { loadingCaches, syncCaches } from './contenders.ts';
+import { hitRatios } from './hit-ratio.ts';
+
+const count = 100_000;
+const operations = 300_000;
+const keys = Array.from({ length: count }, (_, index) => `user:${index}`);
+const values = keys.map((_, index) => ({ index }));
+/** Other work on the machine shows in wall time; what runs without waiting is measured in CPU time. */
+const cpuMs = () => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+};
+
+/** The same sequence of keys for everybody; popular keys lie scattered. */
+function sequence(seed: number, among: number, exponent: number): string[] {
+  const scattered = seededRandom(seed).shuffle(keys.slice(0, among));
+  const rank = zipf(seededRandom(seed + 1), among, exponent);
+  return Array.from({ length: operations }, () => scattered[rank()]!);
+}
+
+const popular = sequence(1, count, 0.99);
+const full = syncCaches(count);
+for (const cache of Object.values(full)) keys.forEach((key, index) => cache.set(key, values[index]!));
+
+/** One function for each contender, so that no call site sees two of them. */
+function contenders(caches: object, body: string): Record<string, () => unknown> {
+  return Object.fromEntries(
+    Object.entries(caches).map(([name, cache]) => {
+      // oxlint-disable-next-line typescript/no-implied-eval
+      const run = new Function('cache', 'keys', 'values', `return () => { ${body} }`) as (...given: unknown[]) => () => unknown;
+      return [name, run(cache, name === 'mixed' ? [] : keysOf(body), values)];
+    }),
+  );
+}
+const mixed = sequence(5, 18_359, 0.99);
+const keysOf = (body: string) => (body.includes('% 10') ? mixed : popular);
+
+const get = await compare({
+  name: '`get`, hit, 100,000 keys, zipf 0.99',
+  baseline: 'bare Map',
+  clock: cpuMs,
+  operations,
+  contenders: contenders(full, 'let found = 0; for (let i = 0; i < keys.length; i++) if (cache.get(keys[i]) !== undefined) found++; return found;'),
+});
+const set = await compare({
+  name: '`set` of a key that is held',
+  baseline: 'bare Map',
+  clock: cpuMs,
+  operations,
+  contenders: contenders(full, 'for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]);'),
+});
+const evicting = await compare({
+  name: '90 % get, 10 % set, with eviction: 5,000 of 18,359 keys (the Map is unbounded)',
+  baseline: 'bare Map',
+  clock: cpuMs,
+  operations,
+  contenders: contenders(
+    syncCaches(5_000),
+    'for (let i = 0; i < keys.length; i++) if (i % 10 === 0) cache.set(keys[i], values[i % 1024]); else cache.get(keys[i]);',
+  ),
+});
+
+const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
+const loading = loadingCaches(source, count);
+const few = popular.slice(0, 20_000);
+for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
+const hits = await compare({
+  name: '`getOrLoad`, hit',
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: few.length,
+  contenders: Object.fromEntries(
+    Object.entries(loading).map(([name, cache]) => {
+      const run = new Function('cache', 'keys', 'return async () => { for (let i = 0; i < keys.length; i++) await cache.load(keys[i]); }') as (
+        ...given: unknown[]
+      ) => () => Promise<void>;
+      return [name, run(cache, few)];
+    }),
+  ),
+});
+
+const callers = 1_000;
+const storms = 20;
+const storm = await compare({
+  name: '1,000 callers of a cold key',
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: storms * callers,
+  contenders: Object.fromEntries(
+    Object.entries(loading).map(([name, cache]) => [
+      name,
+      async () => {
+        for (let turn = 0; turn < storms; turn++) {
+          await cache.forget('cold');
+          await Promise.all(Array.from({ length: callers }, () => cache.load('cold')));
+        }
+      },
+    ]),
+  ),
+});
+
+const script = (name: string, ...parameters: string[]) =>
+  Number(
+    execFileSync(process.execPath, ['--expose-gc', '--conditions=@corral/source', fileURLToPath(new URL(name, import.meta.url)), ...parameters], {
+      encoding: 'utf8',
+    }),
+  );
+const heap = Object.fromEntries(Object.keys(full).map((name) => [name, script('heap.ts', name)]));
+const pauses = { all: script('pause.ts'), told: script('pause.ts', 'told'), most: script('pause.ts', 'told', '10') };
+const ratios = hitRatios();
+
+const bounded = (name: string, value: number, bound: number, digits = 2): Figure => ({
+  name,
+  value: value.toFixed(digits),
+  bound: `<= ${bound}`,
+  ok: value <= bound,
+});
+const ratioOf = ({ results }: Comparison, name = '@corral/ttl-cache') => results.find((result) => result.name === name)!.ratio;
+const peers = (comparison: Comparison) =>
+  Math.min(...comparison.results.filter(({ name }) => !/Map|corral/.test(name)).map(({ ratio }) => ratio));
+const versions = Object.fromEntries(
+  ['lru-cache', '@isaacs/ttlcache', 'bentocache', 'cacheable', 'cache-manager', 'async-cache-dedupe', 'p-memoize', 'layered-loader'].map((name) => {
+    const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+    return [name, (JSON.parse(text) as { devDependencies: Record<string, string> }).devDependencies[name]!];
+  }),
+);
+
+report(import.meta.url, [get, set, evicting, hits, storm], {
+  versions,
+  figures: [
+    bounded('`get` hit, ratio to Map.get', ratioOf(get), 1.45),
+    bounded('`set`, ratio to Map.set', ratioOf(set), 1.35),
+    bounded('`getOrLoad` hit, ratio to a Map memo', ratioOf(hits), 1.2),
+    bounded('cold key, 1,000 callers, ratio to a Map memo', ratioOf(storm), 0.5),
+    { name: 'cold key, ratio to the best peer', value: (ratioOf(storm) / peers(storm)).toFixed(2), bound: '< 1', ok: ratioOf(storm) < peers(storm) },
+    bounded('mixed with eviction, ratio to an unbounded Map', ratioOf(evicting), 1.1),
+    bounded('heap bytes an entry, a million small values', heap['@corral/ttl-cache']!, 60, 1),
+    ...['bare Map', 'lru-cache', '@isaacs/ttlcache'].map((name) => ({ name: `heap bytes an entry, ${name}`, value: heap[name]!.toFixed(1), bound: '', ok: true })),
+    bounded('a million entries expire: longest turn, ms', pauses.all, 10, 1),
+    bounded('the same with onEvict, ms', pauses.told, 10, 1),
+    bounded('the same where a tenth survives, ms', pauses.most, 10, 1),
+    ...ratios.map(({ mix, ours, lru, limit }) => ({
+      name: `hit ratio, ${mix}: SIEVE here, LRU of the same size`,
+      value: `${ours.toFixed(3)}, ${lru.toFixed(3)}`,
+      bound: limit ? 'none: a known limit' : 'above LRU',
+      ok: limit || ours > lru,
+    })),
+  ],
+});
+process.exit();
