@@ -32,7 +32,7 @@ export function createChartView(container: Element, height: number): ChartView {
     svg.setAttribute('height', String(height));
     svg.ariaLabel = summaryOf(spec);
     setHtml(svg, chartBody(spec));
-    log.ariaLabel = `Logarithmic axis: ${title}`;
+    log.ariaLabel = `Log axis: ${title}`;
     tabular.ariaLabel = `As a table: ${title}`;
     table.ariaLabel = `Table: ${title}`;
     scrub.ariaLabel = `Read a point: ${title}`;

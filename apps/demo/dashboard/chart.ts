@@ -52,8 +52,9 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 /** What is inside the `<svg>` of a chart: grid, axes, markers, lines. The page and the report draw with it. */
 export function chartBody(spec: ChartSpec): string {
   const frame = frameOf(spec);
+  const isEmpty = spec.series.every(({ points }) => points.length === 0);
   const [right, bottom] = [spec.width - margin.right, spec.height - margin.bottom];
-  const grid = frame.y.ticks.map((value) => {
+  const grid = (isEmpty ? [0] : frame.y.ticks).map((value) => {
     const top = frame.top(value);
     return `<path class="grid" d="M${margin.left} ${top}H${right}"/><text class="tick" x="${margin.left - 8}" y="${top + 4}" text-anchor="end">${figure(value)}</text>`;
   });
@@ -71,6 +72,9 @@ export function chartBody(spec: ChartSpec): string {
     .filter(({ points }) => points.length > 0)
     .map((series) => line(series, frame, spec.isFilled === true ? bottom : undefined));
   return [
+    isEmpty
+      ? `<text class="empty" x="${spec.width / 2}" y="${spec.height / 2}" text-anchor="middle">no data yet</text>`
+      : '',
     `<text class="unit" x="0" y="10">${escape(spec.unit)}</text>`,
     ...grid,
     ...times,

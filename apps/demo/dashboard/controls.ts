@@ -1,4 +1,5 @@
 import { byId, setText } from './dom.ts';
+import { seconds } from './format.ts';
 import type { ScenarioView, Snapshot } from './snapshot.ts';
 
 const token = document.querySelector<HTMLMetaElement>('meta[name=corral-token]')?.content ?? '';
@@ -44,7 +45,10 @@ export function createControls(selected: () => string): { draw(view: ScenarioVie
       run.disabled = running !== undefined;
       stop.disabled = running === undefined;
       const other = running !== undefined && running !== view.id ? `${running}: ` : '';
-      setText(byId('progress'), running === undefined ? '' : `${other}${progress}`);
+      setText(
+        byId('progress'),
+        running === undefined ? `about ${seconds(view.plan.loadMs)} of load` : `${other}${progress}`,
+      );
       for (const knob of form.querySelectorAll<HTMLElement>('[data-knob]')) {
         knob.hidden = !view.knobs.includes(knob.dataset['knob']!);
       }

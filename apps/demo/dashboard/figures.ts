@@ -109,6 +109,7 @@ export const eventsOf = (view: ScenarioView): { atMs: number; label: string }[] 
 export const spanMs = (view: ScenarioView): number =>
   Math.max(
     1_000,
+    view.phases.length === 0 ? view.plan.loadMs / 2 : 0,
     ...view.phases.map(({ plannedMs, points, result }) =>
       result === undefined ? Math.max(plannedMs, points.at(-1)?.atMs ?? 0) : (points.at(-1)?.atMs ?? 0),
     ),

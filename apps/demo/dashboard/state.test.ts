@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, Point, Sample, Snapshot } from './snapshot.ts';
+import type { Change, Point, Sample, ScenarioView, Snapshot } from './snapshot.ts';
 import { applyChange, maxPoints } from './state.ts';
 
 const plan = { key: 'a', scale: 'load 1:10', bounds: [], rows: [], loadMs: 1_000 };
@@ -52,9 +52,9 @@ const ended = (name: string): Change =>
     },
   });
 const run = (key = 'a'): Change => ({ type: 'run-started', scenario: 'cache', plan: { ...plan, key } });
-const after = (...changes: Change[]): Snapshot['scenarios'][number] & { running: string | undefined } => {
+const after = (...changes: Change[]): ScenarioView & { running: string | undefined } => {
   const snapshot = changes.reduce(applyChange, idle);
-  return { ...snapshot.scenarios[0]!, running: snapshot.running };
+  return { ...snapshot.scenarios.at(0)!, running: snapshot.running };
 };
 
 describe('applyChange', () => {
@@ -94,7 +94,7 @@ describe('applyChange', () => {
     const points = Array.from({ length: 3 * maxPoints }, (_, index) =>
       sample({ kind: 'point', phase: 'after', point: point(index, index, index === 1 ? 999 : 1) }),
     );
-    const phase = after(run(), started('after'), ...points).phases[0]!;
+    const phase = after(run(), started('after'), ...points).phases.at(0)!;
 
     expect(phase.points.length).toBeLessThanOrEqual(maxPoints);
     expect(phase.points.at(-1)?.atMs).toBe(3 * maxPoints - 1);
