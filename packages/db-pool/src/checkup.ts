@@ -33,8 +33,12 @@ export class Checkup {
     void work.then((ok) => {
       this.running -= 1;
       const reason = session.lost === undefined ? verdict(ok) : 'lost';
-      if (reason !== undefined) this.#core.discard(session, reason);
-      else this.#core.offer(session);
+      if (reason === undefined) this.#core.offer(session);
+      else {
+        this.#core.discard(session, reason);
+        // It may have been discarded when it was lost: one less is on its way, whoever waits needs another.
+        this.#core.pulse();
+      }
     });
   }
 }

@@ -54,7 +54,7 @@ async function begin(call: TxCall): Promise<Begun> {
   for (let attempt = 1; ; attempt += 1) {
     const timeoutMs = Math.min(core.settings.acquireTimeoutMs, Math.max(0, call.endsAtMs - core.now()));
     const session = await borrow({ signal, label, leakMs, timeoutMs });
-    const guard = watch(call);
+    const guard = watch(call, session);
     try {
       await untilAborted(guard.controller.signal, () => session.query(beginSql(options, core.settings)));
       return { session, ...guard };
@@ -67,18 +67,22 @@ async function begin(call: TxCall): Promise<Begun> {
   }
 }
 
-/** The transaction's own signal: it aborts with the caller's, or when the time is over. */
-function watch({ core, options, endsAtMs }: TxCall): { controller: AbortController; stop(): void } {
+/** The transaction's own signal: it aborts with the caller's, when the time is over, or when the connection is lost. */
+function watch({ core, options, endsAtMs }: TxCall, session: Session): { controller: AbortController; stop(): void } {
   const { signal, timeoutMs = Infinity } = options;
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
   const timer = after(Math.max(0, endsAtMs - core.now()), () => controller.abort(new TxTimeoutError(timeoutMs)));
+  // One turn later: a statement in flight tells the callback first, and knows that it was sent.
+  const onLost = () => setImmediate(() => controller.abort(new ConnectionLostError(false, session.lost)));
+  session.client.once('end', onLost);
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
   return {
     controller,
     stop() {
       clearTimeout(timer);
+      session.client.off('end', onLost);
       signal?.removeEventListener('abort', onAbort);
     },
   };
@@ -170,8 +174,9 @@ function beginSql(
   ].join('; ');
 }
 
-function level(isolation: string): string {
+function level(stated: unknown): string {
   const known = ['read committed', 'repeatable read', 'serializable'];
-  if (!known.includes(isolation)) throw new TypeError(`isolation: expected ${known.join(', ')}, got ${isolation}`);
+  const isolation = known.find((one) => one === String(stated).toLowerCase());
+  if (isolation === undefined) throw new TypeError(`isolation: expected ${known.join(', ')}, got ${String(stated)}`);
   return isolation.toUpperCase();
 }
