@@ -4,6 +4,7 @@ import { serveParent, tell } from '../src/run/child-side.ts';
 import { runAgents } from './agents.ts';
 import { runCallers } from './callers.ts';
 import { runChats } from './chats.ts';
+import { runPollers } from './pollers.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
 // A driver that waits for a processor measures itself. Without the right to go first it stays as it is, and its lag says so.
@@ -20,6 +21,7 @@ serveParent(
   {
     chats: (profile: Parameters<typeof runChats>[0]) => runChats(profile, record(), stopped.signal),
     callers: (profile: Parameters<typeof runCallers>[0]) => runCallers(profile, record, stopped.signal),
+    pollers: (profile: Parameters<typeof runPollers>[0]) => runPollers(profile, record, stopped.signal),
     agents: (profile: Parameters<typeof runAgents>[0]) => runAgents(profile, record, stopped.signal),
   },
   async () => stopped.abort(),

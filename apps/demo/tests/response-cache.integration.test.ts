@@ -4,6 +4,7 @@ import { checkFailingRebuild } from '../src/scenarios/response-cache/failing.ts'
 import { checkClientCache, checkTags } from '../src/scenarios/response-cache/headers.ts';
 import { boundsOf, loadOf, type Load } from '../src/scenarios/response-cache/plan.ts';
 import { runLoad, withReplicas, type PolledPhase } from '../src/scenarios/response-cache/pollers.ts';
+import { checkSharedCache } from '../src/scenarios/response-cache/shared-cache.ts';
 import { schema } from '../src/scenarios/response-cache/schema.ts';
 
 const silent = { progress: (): void => {} };
@@ -43,7 +44,8 @@ it('serves the old bytes while a rebuild fails, and an error where there are non
   expect(await checkFailingRebuild(stage)).toMatchObject({ ok: true });
 });
 
-it('gives the same tag on every replica, and headers that a client cache agrees with', async () => {
+it('gives the same tag on every replica, and headers that a client cache and nginx agree with', async () => {
   expect(await checkTags(stage, 2)).toMatchObject({ ok: true });
   expect(await checkClientCache(stage)).toMatchObject({ ok: true });
+  expect(await checkSharedCache(stage)).toMatchObject({ ok: true });
 });

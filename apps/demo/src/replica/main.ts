@@ -7,6 +7,7 @@ import type { BuildReplica, ReplicaPart, ReplicaStart } from './contract.ts';
 const builders: Record<string, () => Promise<BuildReplica<never>>> = {
   'config-cache': async () => (await import('../scenarios/config-cache/replica.ts')).buildConfigCache,
   'agent-identity': async () => (await import('../scenarios/agent-identity/replica.ts')).buildAgentIdentity,
+  'response-cache': async () => (await import('../scenarios/response-cache/replica.ts')).buildResponseCache,
   'cache-aside': async () => (await import('../scenarios/cache-aside/replica.ts')).buildCacheAside,
 };
 

@@ -1,0 +1,90 @@
+import { request } from 'undici';
+import type { PollersProfile } from '../../../load/pollers.ts';
+import type { Progress } from '../../../load/recorder.ts';
+import { runPhase } from '../../run/phase.ts';
+import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
+import type { Phase } from '../../run/result.ts';
+import type { Stage } from '../../run/stage.ts';
+import type { Reporter } from '../scenario.ts';
+import { startEvaluations, type Evaluations } from './evaluations.ts';
+import { leaderboardEvery, plannedMs, type Load } from './plan.ts';
+import { challengesPath, leaderboardPath, type ResponseCacheSettings } from './routes.ts';
+import { pageSize, resetWrites } from './schema.ts';
+
+export const id = 'response-cache';
+export type Composition = 'before' | 'after';
+
+/** A phase, and how many sessions waited for the lock at its worst moment. */
+export interface PolledPhase extends Phase {
+  lockWaiters: number;
+}
+
+export async function withReplicas<T>(
+  composition: Composition,
+  replicas: number,
+  settings: ResponseCacheSettings,
+  { databaseUrl }: Pick<Stage, 'databaseUrl'>,
+  use: (set: ReplicaSet) => Promise<T>,
+): Promise<T> {
+  const set = await startReplicas(replicas, { scenario: id, composition, databaseUrl, settings });
+  try {
+    return await use(set);
+  } finally {
+    await set.close();
+  }
+}
+
+/** The mean time of a build that meets no other, milliseconds: what the rate of the load is computed from. */
+export async function measureBuildMs({ ports: [port] }: ReplicaSet, builds = 60): Promise<number> {
+  const url = `http://127.0.0.1:${port}${challengesPath}`;
+  const get = async (): Promise<void> => {
+    const { body } = await request(url);
+    await body.dump();
+  };
+  for (let build = 0; build < 5; build++) await get(); // connections, plans, code: not what a build costs
+  const startMs = performance.now();
+  for (let build = 0; build < builds; build++) await get();
+  return (performance.now() - startMs) / builds;
+}
+
+/** Clients poll, evaluations are written, and one of these writes holds the lock for long. */
+export async function runLoad(
+  name: Composition,
+  set: ReplicaSet,
+  load: Load,
+  perSecond: number,
+  stage: Stage,
+  reporter: Reporter,
+): Promise<PolledPhase> {
+  await stage.admin.query(resetWrites);
+  const { durationMs, clients, timeoutMs, retries, evaluationEveryMs, stallAtMs, stallMs } = load;
+  const profile: PollersProfile = {
+    ports: set.ports,
+    clients,
+    perSecond,
+    durationMs,
+    leaderboardEvery,
+    pageSize,
+    pages: clients,
+    challengesPath,
+    leaderboardPath,
+    timeoutMs,
+    retries,
+  };
+  const offered = Math.round((perSecond * durationMs) / 1_000);
+  const spec = { name, type: 'pollers', profile, offered, plannedMs: plannedMs(load) };
+  let evaluations: Promise<Evaluations> | undefined;
+  const onProgress = ({ done, errors }: Progress): void => {
+    // With the first word of the driver the load has begun.
+    evaluations ??= startEvaluations(stage.databaseUrl, { everyMs: evaluationEveryMs, stallAtMs, stallMs });
+    reporter.progress(`${name}: ${done} of ${offered} requests${errors > 0 ? `, ${errors} given up` : ''}`);
+  };
+  let seen = { writes: 0, lockWaiters: 0 };
+  try {
+    const phase = await runPhase(stage, set, spec, onProgress, reporter);
+    return Object.assign(phase, { lockWaiters: (seen = await (await evaluations!).stop()).lockWaiters });
+  } catch (error) {
+    if (seen.writes === 0) await (await evaluations)?.stop();
+    throw error;
+  }
+}
