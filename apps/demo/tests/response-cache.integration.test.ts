@@ -9,7 +9,14 @@ import { schema } from '../src/scenarios/response-cache/schema.ts';
 
 const silent = { progress: (): void => {} };
 /** Short, and slow enough for a busy machine: the stall alone makes clients give up. */
-const load: Load = { ...loadOf({ size: 'fast' }), durationMs: 4_000, clients: 4, stallMs: 1_500, stallAtMs: 500, timeoutMs: 750 };
+const load: Load = {
+  ...loadOf({ size: 'fast' }),
+  durationMs: 4_000,
+  clients: 4,
+  stallMs: 1_500,
+  stallAtMs: 500,
+  timeoutMs: 750,
+};
 
 let stage: Stage;
 beforeAll(async () => {

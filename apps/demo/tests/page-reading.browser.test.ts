@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startBrowser } from './support/browser.ts';
+import { openStubPage, type StubPage } from './support/stub-page.ts';
+import { playPhase, pointAt, stubResult } from './support/stub-scenario.ts';
+
+let browser: Browser;
+let at: StubPage;
+
+beforeAll(async () => void (browser = await startBrowser()), 300_000);
+afterAll(() => browser.close());
+beforeEach(async () => void (at = await openStubPage(browser)));
+afterEach(() => at.close());
+
+describe('reading the page', () => {
+  it('can be used with the keyboard alone: run, choose, read a point, copy the code', async () => {
+    const focused = (): Promise<string> =>
+      at.page.evaluate("document.activeElement?.ariaLabel ?? document.activeElement?.textContent ?? ''");
+    const tabTo = async (label: string | RegExp): Promise<void> => {
+      for (let presses = 0; presses < 60; presses++) {
+        await at.page.keyboard.press('Tab');
+        if ((await focused()).match(label) !== null) return;
+      }
+      throw new Error(`Tab never came to ${label}`);
+    };
+    const started = at.server.stub.next();
+    await tabTo(/^Run$/);
+    await at.page.keyboard.press('Enter');
+    const run = await started;
+    playPhase(run, 'before', 1_000);
+    playPhase(run, 'after', 7);
+    run.finish(stubResult());
+    await at.page.getByText('Reproduced: every bound').waitFor();
+
+    await tabTo(/^Read a point: Database calls/);
+    for (let press = 0; press < 4; press++) await at.page.keyboard.press('ArrowRight');
+    const reading = at.page.locator('.reading').first();
+    expect(await reading.textContent()).toBe('1 s: before 500, after 4 calls/s');
+    expect(await at.page.evaluate("document.activeElement?.getAttribute('aria-valuetext')")).toBe(
+      await reading.textContent(),
+    );
+
+    await tabTo(/^Copy the code after/);
+    await at.page.keyboard.press('Enter');
+    await at.page.getByText('Copied').waitFor();
+    expect(await at.page.evaluate('navigator.clipboard.readText()')).toMatch(/^export function cachedConfig\(/);
+  });
+
+  it('goes to another scenario by its link, and keeps the place in the address', async () => {
+    await at.page.getByRole('link', { name: 'other' }).click();
+    await at.expectText('#title', 'The other scenario');
+    await at.page.reload();
+
+    await at.expectText('#title', 'The other scenario');
+    expect(new URL(at.page.url()).hash).toBe('#other');
+  });
+
+  it('gives the chart as a table, and on a logarithmic axis', async () => {
+    await at.runWhole('both', { before: 1_000, after: 7 });
+    await at.page.getByRole('button', { name: 'As a table: Database calls' }).click();
+    await at.page.getByRole('button', { name: 'Log axis: Database calls' }).click();
+
+    expect(await at.page.locator('#charts figure:first-child table tbody tr').count()).toBe(2);
+    expect(await at.axisLabels()).toEqual(expect.arrayContaining(['1', '10', '100', '1,000']));
+  });
+
+  it('moves nothing when reduced motion is wished', async () => {
+    const duration = (): Promise<unknown> =>
+      at.page.evaluate("getComputedStyle(document.querySelector('#run')).transitionDuration");
+    expect(await duration()).not.toBe('0s');
+
+    await at.page.emulateMedia({ reducedMotion: 'reduce' });
+
+    expect(await duration()).toBe('0s');
+  });
+
+  it.each([
+    ['light', { colorScheme: 'light' }, 1280],
+    ['dark', { colorScheme: 'dark' }, 1280],
+    ['forced colours', { forcedColors: 'active' }, 1280],
+    ['320 pixels', { colorScheme: 'light' }, 320],
+  ] as const)('has no axe violation: %s', async (_, media, width) => {
+    await at.page.emulateMedia(media);
+    await at.page.setViewportSize({ width, height: 800 });
+    const idle = await axeViolations(at.page);
+    const run = await at.pressRun('both');
+    playPhase(run, 'before', 1_000);
+    run.reporter.sample({ kind: 'replicas', replicas: [{ index: 0, pid: 1, state: 'restarting' }] });
+    playPhase(run, 'after', 7);
+    run.finish(stubResult());
+    await at.page.getByText('Reproduced: every bound').waitFor();
+
+    expect([...idle, ...(await axeViolations(at.page))]).toEqual([]);
+    expect(await at.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
+});
+
+interface AxeResult {
+  violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+}
+
+async function axeViolations(on: Page): Promise<string[]> {
+  const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  const session = await on.context().newCDPSession(on);
+  await session.send('Page.setBypassCSP', { enabled: true });
+  await on.evaluate(readFileSync(source, 'utf8'));
+  const { violations } = await on.evaluate<AxeResult>('axe.run()');
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
+}
+
+describe('what the page costs', () => {
+  it('asks nobody but 127.0.0.1, in at most 25 kB, without an error', async () => {
+    await at.page.context().close();
+    const context = await browser.newContext();
+    at.page = await context.newPage();
+    const problems: string[] = [];
+    at.page.on('pageerror', (error) => problems.push(error.message));
+    at.page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    const hosts = new Set<string>();
+    at.page.on('request', (request) => hosts.add(new URL(request.url()).host));
+    await at.page.goto(at.server.url);
+    await at.page.getByText('live', { exact: true }).waitFor();
+    const bodies = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]";
+    const bytes = await at.page.evaluate(`${bodies}.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`);
+
+    expect([...hosts].filter((host) => host !== '' && host !== new URL(at.server.url).host)).toEqual([]);
+    expect(bytes).toBeGreaterThan(5_000);
+    expect(bytes).toBeLessThanOrEqual(25_000);
+    expect(problems).toEqual([]);
+  });
+
+  it('takes less than a tenth of the main thread while it draws four times a second', async () => {
+    const run = await at.pressRun('both');
+    for (const name of ['before', 'after']) playPhase(run, name, 1_000, 240);
+    run.reporter.sample({ kind: 'phase-started', name: 'after', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
+    const session = await at.page.context().newCDPSession(at.page);
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const busy = async (): Promise<number> => {
+      const { metrics } = await session.send('Performance.getMetrics');
+      return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000;
+    };
+    const before = await busy();
+    const startMs = performance.now();
+    let looks = 0;
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        looks++;
+        run.reporter.sample({ kind: 'point', phase: 'after', point: pointAt(looks * 250, looks) });
+        if (looks < 12) return;
+        clearInterval(timer);
+        resolve();
+      }, 250);
+    });
+    await at.expectText('#tile-after', '12');
+    const share = ((await busy()) - before) / (performance.now() - startMs);
+
+    expect(share).toBeLessThan(0.1);
+  });
+});

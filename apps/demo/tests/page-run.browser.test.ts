@@ -1,0 +1,142 @@
+import { startProxy } from '@corral-internal/faults';
+import { until } from '@corral-internal/test-kit';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startBrowser } from './support/browser.ts';
+import { startStubServer } from './support/page.ts';
+import { openPage, openStubPage, type StubPage } from './support/stub-page.ts';
+import { playPhase, pointAt } from './support/stub-scenario.ts';
+
+let browser: Browser;
+let at: StubPage;
+
+beforeAll(async () => void (browser = await startBrowser()), 300_000);
+afterAll(() => browser.close());
+beforeEach(async () => void (at = await openStubPage(browser)));
+afterEach(() => at.close());
+
+describe('a run on the page', () => {
+  it('shows the first point as soon as it is measured', async () => {
+    const run = await at.pressRun('both');
+    run.reporter.sample({ kind: 'phase-started', name: 'before', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
+    run.reporter.sample({ kind: 'point', phase: 'before', point: pointAt(250, 100) });
+    run.reporter.sample({ kind: 'point', phase: 'before', point: pointAt(500, 200) });
+
+    await at.expectText('#tile-before', '200');
+    expect(await at.lines('before').count()).toBe(1);
+  });
+
+  it('keeps both lines and the axis when one phase runs after the other', async () => {
+    await at.runWhole('before', { before: 1_000 });
+    const axis = await at.axisLabels();
+
+    await at.runWhole('after', { after: 7 });
+
+    expect([await at.lines('before').count(), await at.lines('after').count()]).toEqual([1, 1]);
+    expect(await at.axisLabels()).toEqual(axis);
+    expect([await at.textOf('#tile-before'), await at.textOf('#tile-after'), await at.textOf('#tile-saved')]).toEqual([
+      '1,000',
+      '7',
+      '−99.3 %',
+    ]);
+  });
+
+  it('shows the same total in the tile, in the table, in the JSON and in the metrics', async () => {
+    await at.runWhole('both', { before: 1_000, after: 7 });
+    const json = (await (await fetch(`${at.server.url}/result.json`)).json()) as { scenarios: { rows: object[] }[] };
+    const metrics = await (await fetch(`${at.server.url}/metrics`)).text();
+
+    expect(await at.textOf('#tile-after')).toBe('7');
+    expect(await at.page.locator('#rows tbody td:nth-of-type(2)').textContent()).toBe('7');
+    expect(json.scenarios[0]?.rows[0]).toMatchObject({ after: 7 });
+    expect(metrics).toContain('phase="after",statement="GetThing"} 7');
+  });
+
+  it('marks what was broken on purpose, and says what came of it', async () => {
+    const run = await at.pressRun('after');
+    run.reporter.sample({ kind: 'phase-started', name: 'after', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
+    run.reporter.sample({ kind: 'point', phase: 'after', point: pointAt(250, 1) });
+    run.reporter.sample({ kind: 'point', phase: 'after', point: pointAt(500, 2) });
+    run.reporter.offer({
+      break: async () => {
+        run.reporter.sample({ kind: 'event', label: 'something broken' });
+        return 'broken and mended';
+      },
+    });
+
+    await at.page.locator('#switches button[aria-disabled=false]').click();
+
+    await at.expectText('#message', 'broken and mended');
+    expect(await at.page.locator('#charts .flag').allTextContents()).toEqual(['something broken']);
+  });
+
+  it('stops when asked, and can run again', async () => {
+    await at.pressRun('both');
+    await at.page.getByRole('button', { name: 'Stop' }).click();
+    await at.expectText('#status', 'stopped');
+
+    await at.runWhole('both', { before: 10, after: 1 });
+
+    expect(await at.textOf('#tile-saved')).toBe('−90.0 %');
+  });
+});
+
+describe('the connection', () => {
+  it('says that it is cut, comes back by itself, and shows no point twice', async () => {
+    const proxy = await startProxy({ port: Number(new URL(at.server.url).port) });
+    await at.page.context().close();
+    at.page = await openPage(browser, `http://127.0.0.1:${proxy.port}`);
+    const run = await at.pressRun('before');
+    run.reporter.sample({ kind: 'phase-started', name: 'before', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
+    for (const calls of [1, 2, 3, 4]) {
+      run.reporter.sample({ kind: 'point', phase: 'before', point: pointAt(calls * 250, calls) });
+    }
+    await at.expectText('#tile-before', '4');
+
+    await proxy.refuse();
+    await at.page.getByRole('alert').filter({ hasText: 'connection to the demo is lost' }).waitFor();
+    run.reporter.sample({ kind: 'point', phase: 'before', point: pointAt(1_250, 5) });
+    await proxy.heal();
+
+    await at.expectText('#tile-before', '5');
+    await at.page.getByRole('alert').waitFor({ state: 'hidden' });
+    const path = await at.lines('before').getAttribute('d');
+    expect(path?.match(/[ML]/g)).toHaveLength(4); // five points, four rates between them
+    await proxy.close();
+  });
+
+  it('takes up with a server that was started again, and its new token', async () => {
+    const port = Number(new URL(at.server.url).port);
+    await at.server.close();
+    await at.page.getByRole('alert').filter({ hasText: 'lost' }).waitFor();
+    at.server = await startStubServer(port);
+    await at.page.getByText('live', { exact: true }).waitFor();
+    await until(async () => (await at.page.getAttribute('meta[name=corral-token]', 'content')) === at.server.token, {
+      label: 'the page has the new token',
+    });
+
+    await at.runWhole('both', { before: 10, after: 1 });
+
+    expect(await at.textOf('#tile-saved')).toBe('−90.0 %');
+  });
+
+  it('draws nothing in a tab that nobody sees, and all of it when it comes back', async () => {
+    const hide = (isHidden: boolean): Promise<void> =>
+      at.page.evaluate(`
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
+        document.dispatchEvent(new Event('visibilitychange'));
+      `);
+    const other = await openPage(browser, at.server.url);
+    await hide(true);
+    const started = at.server.stub.next();
+    await other.getByRole('button', { name: 'Run' }).click();
+    playPhase(await started, 'before', 1_000);
+
+    await until(async () => (await other.textContent('#tile-before')) === '1,000', { label: 'the other tab draws' });
+    expect(await at.textOf('#tile-before')).toBe('–');
+
+    await hide(false);
+    await at.expectText('#tile-before', '1,000');
+    await other.context().close();
+  });
+});
