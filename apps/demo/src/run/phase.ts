@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadReport, Progress } from '../../load/recorder.ts';
 import type { ReplicaSet } from './replicas.ts';
 import { startChild } from './child.ts';
@@ -44,19 +45,14 @@ export async function runPhase(
     await stage.serverCounts.reset();
     watch.start();
     const report = await driver.ask<LoadReport>(load.type, load.profile);
-    const wrapper = difference(await set.counts(), before);
-    const server = stage.serverCounts.available ? await stage.serverCounts.read() : wrapper;
+    const counts = await settledCounts(stage, set, before);
     const phase: Phase = {
       name: load.name,
       durationMs: Math.round(report.elapsedMs),
       requests: report.done,
       errors: report.errors,
       latencyMs: report.latencyMs,
-      counts: Object.fromEntries(
-        [...new Set([...Object.keys(server), ...Object.keys(wrapper)])]
-          .sort()
-          .map((name) => [name, { server: server[name] ?? 0, wrapper: wrapper[name] ?? 0 }]),
-      ),
+      counts,
       validity: validityOf(report, load),
       ...(report.tallies === undefined ? {} : { tallies: report.tallies }),
     };
@@ -69,7 +65,11 @@ export async function runPhase(
 }
 
 /** A load on a machine that was busy with something else says nothing: it gets one more try. */
-export async function untilValid(run: () => Promise<Phase>, reporter: Reporter, signal: AbortSignal): Promise<Phase> {
+export async function untilValid<P extends Phase>(
+  run: () => Promise<P>,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<P> {
   const first = await run();
   if (first.validity.ok) return first;
   signal.throwIfAborted();
@@ -96,11 +96,32 @@ export function validityOf(report: LoadReport, load: Pick<LoadSpec, 'offered' | 
   };
 }
 
+/** What runs in the background when the load ends, e.g. a rebuild, may take so long to be over. Milliseconds. */
+const settleMs = 2_000;
+
+/** What both witnesses counted. The app counts a call when it is sent, Postgres when it is done: that may take a moment. */
+async function settledCounts(stage: Stage, set: ReplicaSet, before: Record<string, number>): Promise<Phase['counts']> {
+  const deadlineMs = performance.now() + settleMs;
+  for (;;) {
+    const wrapper = difference(await set.counts(), before);
+    const server = stage.serverCounts.available ? await stage.serverCounts.read() : wrapper;
+    const names = [...new Set([...Object.keys(server), ...Object.keys(wrapper)])].sort();
+    const counts = Object.fromEntries(
+      names.map((name) => [name, { server: server[name] ?? 0, wrapper: wrapper[name] ?? 0 }]),
+    );
+    if (agree(counts) || performance.now() > deadlineMs) return counts;
+    await delay(50);
+  }
+}
+
+const agree = (counts: Phase['counts']): boolean =>
+  Object.values(counts).every(({ server, wrapper }) => server === wrapper);
+
 function difference(after: Record<string, number>, before: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]));
 }
 
 /** The two witnesses agree on every statement, where both are alive. */
 export function witnessesAgree({ counts, witnessLost = false }: Phase): boolean {
-  return witnessLost || Object.values(counts).every(({ server, wrapper }) => server === wrapper);
+  return witnessLost || agree(counts);
 }

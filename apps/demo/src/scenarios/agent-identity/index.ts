@@ -1,4 +1,4 @@
-import { witnessesAgree } from '../../run/phase.ts';
+import { untilValid, witnessesAgree } from '../../run/phase.ts';
 import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
@@ -33,9 +33,9 @@ async function runAgentIdentity(
   const phases: Phase[] = [];
   for (const composition of (['before', 'after'] as const).filter((name) => options[name])) {
     signal.throwIfAborted();
-    phases.push(
-      await withReplicas(composition, options, stage, (set) => runLoad(composition, set, load, stage, reporter)),
-    );
+    const run = (): Promise<Phase> =>
+      withReplicas(composition, options, stage, (set) => runLoad(composition, set, load, stage, reporter));
+    phases.push(await untilValid(run, reporter, signal));
   }
   const checks: Check[] = phases.flatMap((phase) => [
     {

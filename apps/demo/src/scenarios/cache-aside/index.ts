@@ -1,5 +1,5 @@
 import { RedisMissingError } from '@corral-internal/test-kit/servers';
-import { witnessesAgree } from '../../run/phase.ts';
+import { untilValid, witnessesAgree } from '../../run/phase.ts';
 import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
@@ -46,7 +46,7 @@ async function runCacheAside(
   const phases: Phase[] = [];
   for (const composition of compositions) {
     signal.throwIfAborted();
-    phases.push(await runLoad(composition, load, place, stage, reporter));
+    phases.push(await untilValid(() => runLoad(composition, load, place, stage, reporter), reporter, signal));
   }
   const checks: Check[] = phases.flatMap((phase) => [
     {

@@ -3,8 +3,14 @@ import { Client } from 'pg';
 import { evaluationWrite, stalledWrite } from './schema.ts';
 
 export interface Evaluations {
-  /** Ends the writes and resolves with what was seen: the most sessions that waited for a lock at one moment. */
-  stop(): Promise<{ writes: number; lockWaiters: number }>;
+  /** Ends the writes and resolves with what was seen. Idempotent. */
+  stop(): Promise<Seen>;
+}
+
+export interface Seen {
+  writes: number;
+  /** The most sessions that waited for a lock at one moment. */
+  lockWaiters: number;
 }
 
 export interface EvaluationPlan {
@@ -46,17 +52,17 @@ export async function startEvaluations(databaseUrl: string, plan: EvaluationPlan
   const running = Promise.all([again(write, plan.everyMs, signal), again(look, 50, signal), stall()]);
   running.catch(() => {}); // `stop` says it
 
-  return {
-    stop: async () => {
-      stopped.abort();
-      try {
-        await running;
-      } finally {
-        await Promise.all(clients.map((client) => client.end()));
-      }
-      return { writes, lockWaiters };
-    },
+  const end = async (): Promise<Seen> => {
+    stopped.abort();
+    try {
+      await running;
+    } finally {
+      await Promise.all(clients.map((client) => client.end()));
+    }
+    return { writes, lockWaiters };
   };
+  let ended: Promise<Seen> | undefined;
+  return { stop: () => (ended ??= end()) };
 }
 
 async function again(work: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { witnessesAgree } from '../../run/phase.ts';
+import { untilValid, witnessesAgree } from '../../run/phase.ts';
 import { reductionOf, statusOf, type Check, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
@@ -57,7 +57,7 @@ async function runResponseCache(
     signal.throwIfAborted();
     const run = (set: Parameters<typeof runLoad>[1]): Promise<PolledPhase> =>
       runLoad(name, set, load, perSecond, stage, reporter);
-    phases.push(await withReplicas(name, replicas, settings, stage, run));
+    phases.push(await untilValid(() => withReplicas(name, replicas, settings, stage, run), reporter, signal));
   }
   const checks: Check[] = phases.flatMap((phase) => [
     {

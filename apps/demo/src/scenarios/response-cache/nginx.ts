@@ -24,7 +24,12 @@ export async function startNginx(originPort: number): Promise<Nginx> {
   const port = await freePort();
   const file = join(folder, 'nginx.conf');
   writeFileSync(file, configuration(folder, port, originPort));
-  const server = await startGuarded({ command, args: ['-p', folder, '-c', file, '-e', 'stderr'], stopSignal: 'SIGQUIT', env });
+  const server = await startGuarded({
+    command,
+    args: ['-p', folder, '-c', file, '-e', 'stderr'],
+    stopSignal: 'SIGQUIT',
+    env,
+  });
   const answers = async (): Promise<boolean> => {
     if (!server.running) throw new Error(`nginx ended: ${server.output.trim()}`);
     const answer = await request(`http://127.0.0.1:${port}/nginx-ready`).catch(() => undefined);

@@ -21,7 +21,7 @@ const full: Load = {
   ttlMs: 30_000,
   maxAgeSeconds: 15,
   clients: 20,
-  stallMs: 60_000,
+  stallMs: 72_000,
   stallAtMs: 150_000,
   evaluationEveryMs: 2_000,
   timeoutMs: 36_000,
@@ -34,8 +34,8 @@ const scaled = (by: number, durationMs: number): Load => ({
   durationMs,
   ttlMs: full.ttlMs / by,
   maxAgeSeconds: Math.max(1, Math.round(full.maxAgeSeconds / by)),
-  clients: 6,
-  stallMs: durationMs * 0.1,
+  clients: 4,
+  stallMs: durationMs * 0.12,
   stallAtMs: durationMs * 0.25,
   evaluationEveryMs: full.evaluationEveryMs / by,
   timeoutMs: durationMs * 0.06,
@@ -50,7 +50,7 @@ const loads: Record<RunOptions['size'], Load> = {
 export const loadOf = ({ size }: Pick<RunOptions, 'size'>): Load => loads[size];
 
 /** How much of the time the lock is taken by builds: above 1 the queue never ends, far below it there is none. */
-export const wantedBusy = 0.6;
+export const wantedBusy = 0.55;
 
 /** Every fifth request asks for the leaderboard, which needs no lock. */
 export const leaderboardEvery = 5;
@@ -137,7 +137,7 @@ export function planResponseCache(options: RunOptions): Plan {
 
 export function scaleOf({ durationMs, ttlMs, maxAgeSeconds, stallMs, timeoutMs, retries }: Load): string {
   return [
-    `open loop for ${durationMs / 1_000} s, at the rate that keeps the lock ${wantedBusy * 100} % busy (the build time is measured first)`,
+    `open loop for ${durationMs / 1_000} s, at the rate that keeps the lock ${Math.round(wantedBusy * 100)} % busy (the build time is measured first)`,
     `time ${full.ttlMs / ttlMs}:1`,
     `TTL 30 s -> ${ttlMs / 1_000} s`,
     `max-age 15 s -> ${maxAgeSeconds} s (whole seconds)`,

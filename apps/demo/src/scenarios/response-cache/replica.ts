@@ -11,7 +11,7 @@ export const buildResponseCache: BuildReplica<ResponseCacheSettings> = async (ap
   const pool = createPool({
     connection: databaseUrl,
     name: `replica-${index}`,
-    size: 10,
+    size: 6,
     overflow: 0,
     acquireTimeoutMs: 30_000,
   });

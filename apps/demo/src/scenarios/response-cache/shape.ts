@@ -11,8 +11,8 @@ export function timeoutShare({ tallies = {} }: Pick<Polled, 'tallies'>): number 
 }
 
 /** A stall is a stall, and not the end: a queue that never recovers, or that nobody notices, is another story. */
-const leastTimeouts = 0.08;
-const mostTimeouts = 0.35;
+const leastTimeouts = 0.05;
+const mostTimeouts = 0.4;
 /** The source's mean was 22 times its median. */
 const leastMeanOverMedian = 5;
 
