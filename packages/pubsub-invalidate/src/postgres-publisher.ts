@@ -12,6 +12,13 @@ interface Queryable {
 const ONE = 'SELECT pg_notify($1, $2)';
 const MANY = 'SELECT pg_notify(c, d) FROM unnest($1::text[], $2::text[]) AS t(c, d)';
 
+/**
+ * A NOTIFY queue that was full stays full after the slow listener has caught up: its tail only moves with a NOTIFY that
+ * gets in, and none does. Asking for its usage moves the tail, so the next attempt finds room. Seen on PostgreSQL 18.4.
+ */
+const QUEUE_FULL = '54000';
+const ADVANCE_QUEUE = 'SELECT pg_notification_queue_usage()';
+
 /** One statement for each batch, one batch at a time, so that the order holds through a pool too. What was given is never closed. */
 export class PostgresPublisher {
   readonly #given: Queryable | undefined;
@@ -32,7 +39,9 @@ export class PostgresPublisher {
       if (batch.length === 1) await connection.query(ONE, [batch[0]!.channel, batch[0]!.data]);
       else await connection.query(MANY, [batch.map(({ channel }) => channel), batch.map(({ data }) => data)]);
     } catch (error) {
-      if (typeof (error as { severity?: unknown }).severity !== 'string') drop();
+      const { severity, code } = error as { severity?: unknown; code?: unknown };
+      if (code === QUEUE_FULL) await connection.query(ADVANCE_QUEUE, []).catch(() => {});
+      if (typeof severity !== 'string') drop();
       throw error;
     } finally {
       signal.removeEventListener('abort', drop);

@@ -11,7 +11,7 @@ export const quoteTable = (name: string): string => splitTable(name).map(quoteId
 
 /** The parts of a table's name: one or two. */
 export function splitTable(name: string): string[] {
-  const parts = typeof name === 'string' ? (name.match(/"(?:[^"]|"")+"|[^."]+/g) ?? []) : [];
+  const parts = typeof name === 'string' ? (name.match(/"(?:[^"]|"")+"(?=\.|$)|[^".][^.]*/g) ?? []) : [];
   const whole = parts.join('.');
   if (parts.length < 1 || parts.length > 2 || whole !== name) {
     throw new TypeError(`table: expected name or schema.name, got ${name}`);
