@@ -1,4 +1,5 @@
 import { algorithms } from './algorithms/index.ts';
+import { oldestLeavesAtMs, type SlidingLog, slideOnce } from './algorithms/sliding.ts';
 import { type Decision, type Source, wholeMs } from './decision.ts';
 import { capacity, type NamedRule } from './rules.ts';
 
@@ -54,6 +55,16 @@ export function decide(
   counting: Counting,
   source: Source,
 ): Decision {
+  if (
+    rules.length === 1 &&
+    cost === 1 &&
+    rules[0]!.limit > 0 &&
+    counting === 'charge' &&
+    rules[0]!.algorithm === 'sliding' &&
+    key.blockedUntilMs <= nowMs
+  ) {
+    return decidePlain(key.states[0] as SlidingLog, rules[0]!, nowMs, source);
+  }
   if (key.blockedUntilMs > nowMs) return blocked(key, rules[0]!, nowMs, source);
   let allowed = true;
   for (let index = 0; index < rules.length; index++) {
@@ -64,6 +75,22 @@ export function decide(
   if (!allowed && counting === 'penalize') penalize(key, rules, nowMs, cost);
   const wait = allowed ? undefined : longestWait(key, rules, cost, nowMs);
   return describe(key, rules, nowMs, wait, source);
+}
+
+/** The common check: one unit under one sliding rule. */
+function decidePlain(log: SlidingLog, rule: NamedRule, nowMs: number, source: Source): Decision {
+  const left = slideOnce(log, rule, 1, nowMs);
+  const allowed = left >= 0;
+  const resetMs = wholeMs(oldestLeavesAtMs(log, rule) - nowMs);
+  return {
+    allowed,
+    limit: rule.limit,
+    remaining: allowed ? left : 0,
+    resetMs,
+    retryAfterMs: allowed ? 0 : resetMs,
+    rule: rule.name,
+    source,
+  };
 }
 
 function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Decision {

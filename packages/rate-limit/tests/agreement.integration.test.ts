@@ -149,7 +149,7 @@ describe('the script and the pure step', () => {
         fc.array(step, { minLength: 5, maxLength: 60 }),
         (rules, steps) => agree(rules, steps, settings),
       ),
-      { numRuns: Number(process.env['FC_RUNS'] ?? 60), endOnFailure: false },
+      { numRuns: Number(process.env['FC_RUNS'] ?? 40), endOnFailure: false },
     );
   });
 });

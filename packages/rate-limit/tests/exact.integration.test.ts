@@ -49,7 +49,7 @@ describe('the checker', () => {
   it('catches a limiter that is known to be inexact', async () => {
     const workers = await start({ limit: LIMIT, windowMs: WINDOW_MS, algorithm: 'fixed' });
 
-    const reports = await workers.load(4_200, () => ({ kind: 'window-edge', size: 60 }));
+    const reports = await workers.load(2_400, () => ({ kind: 'window-edge', size: 60 }));
 
     const { worst, errors, hung } = summarize(reports, LIMIT, WINDOW_MS);
     expect({ errors, hung }).toEqual({ errors: 0, hung: 0 });
@@ -63,18 +63,26 @@ describe('four processes on one key', () => {
     workers = await start({ limit: LIMIT, windowMs: WINDOW_MS });
   });
 
-  it.each(shapes)('never pass the limit in any window, whatever their clocks say: %s', async (name, shapeOf) => {
-    const reports = await workers.load(4_200, shapeOf, name);
+  it('never pass the limit in any window, whatever their clocks say and however they burst', async () => {
+    const results = await Promise.all(
+      shapes.map(async ([name, shapeOf]) => ({
+        name,
+        ...summarize(await workers.load(4_200, shapeOf, name), LIMIT, WINDOW_MS),
+      })),
+    );
 
-    const { worst, errors, hung, admitted } = summarize(reports, LIMIT, WINDOW_MS);
-    expect({ errors, hung }).toEqual({ errors: 0, hung: 0 });
-    expect(admitted).toBeGreaterThanOrEqual(LIMIT * 2);
-    expect(worst).toBeLessThanOrEqual(1);
+    expect(results.map(({ name, errors, hung }) => ({ name, errors, hung }))).toEqual(
+      shapes.map(([name]) => ({ name, errors: 0, hung: 0 })),
+    );
+    for (const { worst, admitted } of results) {
+      expect(worst).toBeLessThanOrEqual(1);
+      expect(admitted).toBeGreaterThanOrEqual(LIMIT * 2);
+    }
   });
 
   it('hand out all of the limit', async () => {
     const reports = await workers.load(
-      5_000,
+      3_200,
       () => ({ kind: 'burst-then-steady', size: 50, perSecond: 100 }),
       'efficiency',
     );

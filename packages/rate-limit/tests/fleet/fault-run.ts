@@ -48,16 +48,17 @@ const repeat = async (times: number, everyMs: number, work: () => Promise<void>)
   }
 };
 
-export const faults: readonly Fault[] = [
+/** The faults, each as long as the caller can wait: `long` is what is promised, the short ones fit into a test run. */
+export const faultsOf = (long: boolean): readonly Fault[] => [
   {
-    name: 'kill -9, down for 3 s',
-    lastsMs: 3_000,
+    name: 'kill -9',
+    lastsMs: long ? 5_000 : 900,
     strike: (server) => server.kill(),
     heal: (server) => server.start(),
   },
   {
-    name: 'SIGSTOP for 5 s',
-    lastsMs: 5_000,
+    name: 'SIGSTOP',
+    lastsMs: long ? 5_000 : 1_500,
     strike: async (server) => server.pause(),
     heal: async (server) => server.resume(),
   },
@@ -73,7 +74,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'SCRIPT FLUSH ten times',
     lastsMs: 0,
-    strike: (server) => repeat(10, 100, () => command(server, 'SCRIPT', 'FLUSH')),
+    strike: (server) => repeat(10, 50, () => command(server, 'SCRIPT', 'FLUSH')),
     heal: nothing,
   },
   { name: 'FLUSHALL', lastsMs: 0, strike: (server) => command(server, 'FLUSHALL'), heal: nothing },
@@ -84,8 +85,8 @@ export const faults: readonly Fault[] = [
     heal: nothing,
   },
   {
-    name: 'READONLY for 2 s (failover)',
-    lastsMs: 2_000,
+    name: 'READONLY (failover)',
+    lastsMs: long ? 2_000 : 700,
     strike: (server) => command(server, 'REPLICAOF', '127.0.0.1', '1'),
     heal: (server) => command(server, 'REPLICAOF', 'NO', 'ONE'),
   },
@@ -95,13 +96,21 @@ export interface FaultSettings {
   readonly limit: number;
   readonly windowMs: number;
   readonly timeoutMs: number;
-  readonly workers?: number;
-  readonly shapeOf?: (worker: number) => Shape;
+  readonly workers: number;
 }
 
-/** Runs the load of a fleet over a Redis of its own, with one fault in its middle. */
-export async function runFault(fault: Fault, settings: FaultSettings): Promise<FaultResult> {
-  const { limit, windowMs, timeoutMs, workers = 4, shapeOf = () => ({ kind: 'steady', perSecond: 100 }) } = settings;
+/** A fleet over a Redis of its own, to which faults happen one after the other. */
+export interface FaultBench {
+  /** Runs a load on each key, with one fault in the middle; results in the order of the shapes. */
+  run(fault: Fault, shapes: readonly ((worker: number) => Shape)[]): Promise<FaultResult[]>;
+  close(): Promise<void>;
+}
+
+const BEFORE_MS = 1_300;
+const AFTER_MS = 1_700;
+
+export async function openFaultBench(settings: FaultSettings): Promise<FaultBench> {
+  const { limit, windowMs, timeoutMs, workers } = settings;
   const server = await startRedis();
   const fleet = await startFleet({
     size: workers,
@@ -111,26 +120,28 @@ export async function runFault(fault: Fault, settings: FaultSettings): Promise<F
     workers,
     timeoutMs,
   });
-  const beforeMs = 1_700;
-  const afterMs = 2_700;
-  try {
-    const load = fleet.load(beforeMs + fault.lastsMs + afterMs, shapeOf);
-    await new Promise((resolve) => setTimeout(resolve, beforeMs));
-    const struckMs = nowMs();
-    await fault.strike(server);
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, struckMs + fault.lastsMs - nowMs())));
-    const healStartMs = nowMs();
-    await fault.heal(server);
-    const healedMs = fault.heal === nothing ? nowMs() : Math.max(healStartMs, nowMs());
-    const reports = await load;
-    await until(async () => (await fleet.states()).every((state) => state === 'shared'), {
-      label: 'all workers share again',
-    });
-    return result(fault, reports, settings, struckMs, healedMs);
-  } finally {
-    await fleet.close();
-    await server.close();
-  }
+  let serial = 0;
+  return {
+    async run(fault, shapes) {
+      const durationMs = BEFORE_MS + fault.lastsMs + AFTER_MS;
+      const loads = Promise.all(shapes.map((shapeOf) => fleet.load(durationMs, shapeOf, `key-${serial++}`)));
+      await new Promise((resolve) => setTimeout(resolve, BEFORE_MS));
+      const struckMs = nowMs();
+      await fault.strike(server);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, struckMs + fault.lastsMs - nowMs())));
+      await fault.heal(server);
+      const healedMs = nowMs();
+      const reports = await loads;
+      await until(async () => (await fleet.states()).every((state) => state === 'shared'), {
+        label: 'all workers share again',
+      });
+      return reports.map((report) => result(fault, report, settings, struckMs, healedMs));
+    },
+    async close() {
+      await fleet.close();
+      await server.close();
+    },
+  };
 }
 
 function result(
@@ -140,10 +151,9 @@ function result(
   struckMs: number,
   healedMs: number,
 ): FaultResult {
-  const during = latencies(reports, struckMs, Math.max(healedMs, struckMs + 200));
-  const slow = reports.map(
-    (report) => latencies([report], struckMs, Math.max(healedMs, struckMs + 200)).filter((ms) => ms > 5).length,
-  );
+  const endMs = Math.max(healedMs, struckMs + 200);
+  const during = latencies(reports, struckMs, endMs);
+  const slow = reports.map((report) => latencies([report], struckMs, endMs).filter((ms) => ms > 5).length);
   const recovered = reports.map(({ checks }) => {
     const after = checks.filter(
       ({ sentMs, source }) => sentMs >= healedMs && (source === 'redis' || source === 'cache'),

@@ -8,10 +8,14 @@ export interface Fleet {
   /** Every worker sends the checks of its shape. */
   load(durationMs: number, shapeOf: (worker: number) => Shape, key?: string): Promise<WorkerReport[]>;
   states(): Promise<string[]>;
-  /** Stops and continues one worker, SIGSTOP and SIGCONT. */
-  process(worker: number): ChildProcess;
   close(): Promise<void>;
 }
+
+type Unnumbered = ToWorker extends infer Message
+  ? Message extends { id: number }
+    ? Omit<Message, 'id'>
+    : never
+  : never;
 
 export type FleetSettings = Omit<WorkerSettings, 'skewMs'> & { size: number; skewOf?: (worker: number) => number };
 
@@ -22,16 +26,21 @@ export async function startFleet({ size, skewOf = () => 0, ...settings }: FleetS
   const children = Array.from({ length: size }, () =>
     fork(workerFile, { execArgv: ['--conditions=@corral/source', '--no-warnings'] }),
   );
-  const ask = (child: ChildProcess, message: ToWorker): Promise<FromWorker> =>
+  let serial = 0;
+  const ask = (child: ChildProcess, message: Unnumbered): Promise<FromWorker> =>
     new Promise((resolve, reject) => {
+      const id = serial++;
       const onExit = (code: number | null): void =>
         reject(new Error(`a worker ended with ${code} during ${message.type}`));
-      child.once('exit', onExit);
-      child.once('message', (answer: FromWorker) => {
+      const onMessage = (reply: { id: number; answer: FromWorker }): void => {
+        if (reply.id !== id) return;
         child.off('exit', onExit);
-        resolve(answer);
-      });
-      child.send(message);
+        child.off('message', onMessage);
+        resolve(reply.answer);
+      };
+      child.once('exit', onExit);
+      child.on('message', onMessage);
+      child.send({ ...message, id });
     });
   const close = async (): Promise<void> => {
     for (const child of children) child.kill('SIGKILL');
@@ -56,7 +65,6 @@ export async function startFleet({ size, skewOf = () => 0, ...settings }: FleetS
       const answers = await Promise.all(children.map((child) => ask(child, { type: 'state' })));
       return answers.map((answer) => (answer as Extract<FromWorker, { type: 'state' }>).state);
     },
-    process: (worker) => children[worker]!,
     close,
   };
 }

@@ -42,9 +42,11 @@ export interface WorkerReport {
   readonly states: { atMs: number; type: string }[];
 }
 
-export type ToWorker =
+/** Every message and its answer carry a number: several loads may run at once. */
+export type ToWorker = { id: number } & (
   | { type: 'open'; settings: WorkerSettings }
   | { type: 'load'; shape: Shape; durationMs: number; key: string }
   | { type: 'state' }
-  | { type: 'close' };
+  | { type: 'close' }
+);
 export type FromWorker = { type: 'done' } | { type: 'report'; report: WorkerReport } | { type: 'state'; state: string };

@@ -107,8 +107,6 @@ async function load(shape: Shape, durationMs: number, key: string): Promise<Work
   return { checks, errors, hung: waiting.size, states };
 }
 
-const reply = (message: FromWorker): unknown => process.send!(message);
-
 process.on('message', (message: ToWorker) => {
   const work = async (): Promise<FromWorker> => {
     switch (message.type) {
@@ -124,9 +122,12 @@ process.on('message', (message: ToWorker) => {
         return { type: 'done' };
     }
   };
-  work().then(reply, (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
+  work().then(
+    (answer) => process.send!({ id: message.id, answer }),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
 });
 process.on('disconnect', () => process.exit(0));
