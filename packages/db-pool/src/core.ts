@@ -98,14 +98,13 @@ export class Core implements ConnectorOwner, Demands {
     });
     waiter.place = this.waiters.join(waiter);
     this.#lastQueuedMs = nowMs;
-    this.pulse();
+    this.pulse(nowMs);
     if (waiter.place.queued && request.context) this.deadlock.refuse(waiter);
   }
 
   /** Serves the queue with what is idle and orders what is missing. Safe to call at any time. */
-  pulse(): void {
+  pulse(nowMs: number = this.now()): void {
     if (this.suspended || this.state === 'closed') return;
-    const nowMs = this.now();
     while (this.waiters.size > this.checkup.running && this.idle.length > 0) {
       const session = this.#popReady(nowMs);
       if (session) this.#grant(session, nowMs);

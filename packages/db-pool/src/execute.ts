@@ -21,36 +21,42 @@ export function execute(
   values: unknown[] | undefined,
   limits: Limits,
 ): Promise<QueryResult> {
-  const { signal, timeoutMs, statedMs } = limits;
-  if (signal === undefined && timeoutMs === Infinity) return session.query(text, values);
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const job: Job = {
-      text,
-      values,
-      resolve(result) {
-        settle();
-        resolve(result);
-      },
-      reject(error) {
-        settle();
-        reject(error);
-      },
-    };
-    const leave = (reason: unknown) => {
-      job.reject(reason);
-      session.interrupt(job);
-    };
-    const onAbort = () => leave(signal?.reason);
-    const timer = after(Math.max(0, timeoutMs), () => leave(new QueryTimeoutError(statedMs)));
-    signal?.addEventListener('abort', onAbort);
-    session.submit(job);
-  });
+  return new Promise((resolve, reject) => start(session, { text, values, resolve, reject }, limits));
+}
+
+/** The same for a job that is there already: what it promises settles once. */
+export function start(session: Session, job: Job, limits: Limits): void {
+  if (limits.signal === undefined && limits.timeoutMs === Infinity) session.submit(job);
+  else startLimited(session, job, limits);
+}
+
+function startLimited(session: Session, job: Job, { signal, timeoutMs, statedMs }: Limits): void {
+  if (signal?.aborted) {
+    job.reject(signal.reason);
+    return;
+  }
+  const settle = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  };
+  const limited: Job = {
+    text: job.text,
+    values: job.values,
+    resolve(result) {
+      settle();
+      job.resolve(result);
+    },
+    reject(error) {
+      settle();
+      job.reject(error);
+    },
+  };
+  const leave = (reason: unknown) => {
+    limited.reject(reason);
+    session.interrupt(limited);
+  };
+  const onAbort = () => leave(signal?.reason);
+  const timer = after(Math.max(0, timeoutMs), () => leave(new QueryTimeoutError(statedMs)));
+  signal?.addEventListener('abort', onAbort);
+  session.submit(limited);
 }

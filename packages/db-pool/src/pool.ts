@@ -4,7 +4,7 @@ import { Lease, showCaller, type Connection } from './connection.ts';
 import { Contexts, type Context } from './context.ts';
 import { Core } from './core.ts';
 import { ConnectionLostError } from './errors.ts';
-import { execute } from './execute.ts';
+import { start, type Limits } from './execute.ts';
 import type { Holder } from './holders.ts';
 import { startHousekeeper } from './housekeeper.ts';
 import type { PoolOptions } from './options.ts';
@@ -16,7 +16,7 @@ import type { PoolStats } from './stats.ts';
 import { runTx, type Tx, type TxOptions } from './tx.ts';
 import type { Pool, QueryOptions } from './types.ts';
 import { validateCapacity, type CapacityReport } from './validate.ts';
-import type { AcquireOptions } from './waiter.ts';
+import type { AcquireOptions, Receiver } from './waiter.ts';
 
 const CLOSE_MS = 10_000;
 const STACK_SAMPLE = 64;
@@ -48,40 +48,41 @@ class CorralPool implements Pool {
   ): Promise<QueryResult<Row>> {
     const { signal, timeoutMs = Infinity, idempotent = false } = options;
     const core = this.#core;
-    const { acquireTimeoutMs, depth } = core.settings;
     duration('timeoutMs', timeoutMs);
     const endsAtMs = timeoutMs === Infinity ? Infinity : core.now() + timeoutMs;
-    const shared = depth > 1 && isSharable(text);
+    const shared = core.settings.depth > 1 && isSharable(text);
     for (let repeats = 0; ; repeats += 1) {
-      const waitMs =
-        endsAtMs === Infinity ? acquireTimeoutMs : Math.min(acquireTimeoutMs, Math.max(0, endsAtMs - core.now()));
-      const session = await this.#checkOut({ signal, timeoutMs: waitMs }, shared);
+      let session: Session | undefined;
       try {
-        const leftMs = endsAtMs === Infinity ? Infinity : endsAtMs - core.now();
-        const limits = {
-          signal,
-          timeoutMs: Math.min(core.statementMs, leftMs),
-          statedMs: Math.min(core.statementMs, timeoutMs),
-        };
-        return (await execute(session, text, values, limits)) as QueryResult<Row>;
+        const answer = await new Promise<QueryResult>((resolve, reject) => {
+          const job = { text, values, resolve, reject };
+          const grant = (granted: Session): void => {
+            session = granted;
+            start(granted, job, this.#limits(signal, timeoutMs, endsAtMs));
+          };
+          this.#checkOut({ grant, fail: reject }, signal, this.#waitMs(endsAtMs), shared);
+        });
+        return answer as QueryResult<Row>;
       } catch (error) {
-        const safe =
-          error instanceof ConnectionLostError && (error.sent ? idempotent && repeats === 0 : repeats < core.capacity);
+        const lost = error instanceof ConnectionLostError;
+        const safe = lost && (error.sent ? idempotent && repeats === 0 : repeats < core.capacity);
         if (!safe) {
           showCaller(error);
           throw error;
         }
       } finally {
-        core.release(session);
+        if (session) core.release(session);
       }
     }
   }
 
   acquire(options: AcquireOptions = DEFAULTS): Promise<Connection> {
+    const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs } = options;
     const origin = this.#capture();
-    const session = this.#checkOut(options);
-    if (!(session instanceof Promise)) return Promise.resolve(this.#lease(session, options, origin));
-    return session.then((late) => this.#lease(late, options, origin));
+    return new Promise((resolve, reject) => {
+      const grant = (session: Session): void => resolve(this.#lease(session, options, origin));
+      this.#checkOut({ grant, fail: reject }, signal, timeoutMs, false);
+    });
   }
 
   async use<T>(fn: (connection: Connection) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
@@ -173,29 +174,51 @@ class CorralPool implements Pool {
   }
 
   /** A session, with its holder's name on it. */
-  async #borrow(options: AcquireOptions): Promise<Session> {
-    const { label, leakMs } = options;
+  #borrow(options: AcquireOptions): Promise<Session> {
+    const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs, label, leakMs } = options;
     const origin = this.#capture();
-    const session = await this.#checkOut(options);
-    session.loan = { label, origin, leakMs };
-    return session;
+    return new Promise((resolve, reject) => {
+      const grant = (session: Session): void => {
+        session.loan = { label, origin, leakMs };
+        resolve(session);
+      };
+      this.#checkOut({ grant, fail: reject }, signal, timeoutMs, false);
+    });
   }
 
-  /** A session at once or the promise of one; whoever gets it must release it. */
-  #checkOut(options: AcquireOptions, shared = false): Session | Promise<Session> {
-    const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs } = options;
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  /** A session at once, or in its turn; whoever gets it must release it. */
+  #checkOut(receiver: Receiver, signal: AbortSignal | undefined, timeoutMs: number, shared: boolean): void {
+    const core = this.#core;
     const context = this.#contexts.current();
-    if (context !== undefined) {
-      const refusal = this.#core.deadlock.nested(context);
-      if (refusal) return Promise.reject(refusal);
+    if (signal?.aborted) {
+      receiver.fail(signal.reason);
+      return;
     }
-    const session = this.#core.take(shared);
-    if (session) return session;
-    return new Promise<Session>((grant, fail) => {
+    const refusal = context && core.deadlock.nested(context);
+    if (refusal) {
+      receiver.fail(refusal);
+      return;
+    }
+    const session = core.take(shared);
+    if (session) receiver.grant(session);
+    else {
       duration('timeoutMs', timeoutMs);
-      this.#core.wait({ grant, fail }, { timeoutMs, signal, context, shared });
-    });
+      core.wait(receiver, { timeoutMs, signal, context, shared });
+    }
+  }
+
+  /** What is left of a call for its wait, never more than `acquireTimeoutMs`. */
+  #waitMs(endsAtMs: number): number {
+    const { acquireTimeoutMs } = this.#core.settings;
+    return endsAtMs === Infinity
+      ? acquireTimeoutMs
+      : Math.min(acquireTimeoutMs, Math.max(0, endsAtMs - this.#core.now()));
+  }
+
+  #limits(signal: AbortSignal | undefined, timeoutMs: number, endsAtMs: number): Limits {
+    const { statementMs, now } = this.#core;
+    const leftMs = endsAtMs === Infinity ? Infinity : endsAtMs - now();
+    return { signal, timeoutMs: Math.min(statementMs, leftMs), statedMs: Math.min(statementMs, timeoutMs) };
   }
 
   /** The caller's stack, unformatted, for one checkout in 64 or as the options say. After a leak was seen, for all. */

@@ -36,6 +36,14 @@ export class MemorySocket extends Duplex {
     return this;
   }
 
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
   setNoDelay(): this {
     return this;
   }
