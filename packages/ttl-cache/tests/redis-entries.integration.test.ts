@@ -79,6 +79,21 @@ describe('what is in Redis', () => {
     expect(events).toEqual([{ type: 'undecodable', error: expect.anything() }]);
   });
 
+  it('that does not decode is no news for one who waits, who then loads', async () => {
+    const prefix = freshPrefix();
+    const bytes = { encode: () => new Uint8Array([1, 2]), decode: () => 'never' };
+    const other = opened.tier(connect(), { prefix, codec: bytes, lease: {} });
+    const tier = opened.tier(connect(), { prefix, lease: {} });
+    const lease = await leaseOf(other.get('a', request()));
+
+    const waiting = tier.get('a', request());
+    await until(() => tier.stats().waits === 1);
+    await lease.fill(entry);
+
+    expect((await waiting).kind).toBe('lease');
+    expect(tier.stats().undecodable).toBe(1);
+  });
+
   it.each([
     ['of a version to come', async (client: Redis, name: string) => client.set(name, 'c9whatever', 'PX', 60_000)],
     ['of another type', async (client: Redis, name: string) => client.lpush(name, 'x')],

@@ -182,6 +182,24 @@ describe('a Redis that became a read-only replica', () => {
   });
 });
 
+describe('a full Redis', () => {
+  it('still answers with what it holds and deletes, and refuses the rest at once', async () => {
+    const { tier, client, events } = await working();
+    await tier.set('held', entry('v'));
+
+    await client.config('SET', 'maxmemory', '1');
+    expect(await tier.get('held', request())).toMatchObject({ kind: 'hit', value: 'v' });
+    for (const call of [tier.get('a', request()), tier.set('a', entry('v')), tier.clear()]) {
+      await expect(call).rejects.toMatchObject({ reason: 'reply', message: expect.stringContaining('OOM') });
+    }
+    await tier.delete(['held']);
+    await client.config('SET', 'maxmemory', '0');
+
+    expect((await tier.get('held', request())).kind).toBe('lease');
+    expect(events).toEqual([]);
+  });
+});
+
 describe('a slow Redis', () => {
   it('is away while its answers take longer than the time-out', async () => {
     const proxy = await startProxy({ port: server.port });
@@ -189,8 +207,12 @@ describe('a slow Redis', () => {
     const { tier, client, events, worksAgain } = await working(proxy.port);
 
     proxy.delayMs = 3 * timeoutMs;
+    const start = Date.now();
     await expectAllFail(() => tier.get('a', request()), 100);
     expect(backlogOf(client)).toBeLessThan(10);
+    // Probes are answered meanwhile, but too late to count.
+    await until(() => Date.now() - start > 3_000);
+    expect(events).toEqual(['away']);
     proxy.delayMs = 0;
     await worksAgain();
 
