@@ -11,7 +11,7 @@ export interface HitRatio {
 }
 
 /** The share of reads that hit, with room for `maxEntries`, over `reads` reads of which a miss stores its key. */
-export function hitRatios(maxEntries = 5_000, reads = 1_000_000): HitRatio[] {
+export function hitRatios(maxEntries = 5_000, reads = 500_000): HitRatio[] {
   return Object.entries({ ...mixes, ...limits }).map(([mix, make]) => {
     const ours = createTtlCache<number, number>({ ttlMs: Infinity, maxEntries });
     const lru = new LRUCache<number, number>({ max: maxEntries });

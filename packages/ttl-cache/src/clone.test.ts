@@ -41,12 +41,10 @@ describe('clone', () => {
     const { cache } = make();
     const loaded = { list: [1] };
     const loading = gate<Config>();
-    const callers = await Promise.all([
-      cache.getOrLoad('a', () => loading.promise),
-      cache.getOrLoad('a', () => loading.promise),
-      cache.refresh('a', () => loading.promise),
-      loading.open(loaded),
-    ]);
+    const load = () => loading.promise;
+    const waiting = [cache.getOrLoad('a', load), cache.getOrLoad('a', load), cache.refresh('a', load)];
+    loading.open(loaded);
+    const callers = await Promise.all(waiting);
     const objects = [loaded, callers[0], callers[1], callers[2], cache.get('a')];
     expect(new Set(objects).size).toBe(5);
     for (const object of objects) expect(object).toEqual({ list: [1] });

@@ -1,5 +1,5 @@
 import { fakeClock } from '@corral-internal/test-kit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMemoryTier } from './memory-tier.ts';
 import { tierContract } from './tier.contract.ts';
 
@@ -9,5 +9,7 @@ describe('the tier in memory', () => {
     const tier = createMemoryTier<unknown>({ now: clock.now });
     return { tier, other: tier, elapse: async (ms: number) => clock.advance(ms), close: async () => {} };
   };
-  for (const { name, run } of tierContract(make)) it(name, run);
+  it.each(tierContract(make))('$name', async ({ run }) => {
+    expect(await run()).toBeUndefined();
+  });
 });

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-array-fill-with-reference-type -- what is filled here is a lease */
 import type { Tier, TierHit, TierLease } from './tier.ts';
 
 /** A fresh, empty tier and what the suite needs of its surroundings. */
