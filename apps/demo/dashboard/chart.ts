@@ -114,6 +114,6 @@ export function chartFigure(spec: ChartSpec): string {
   return (
     `<figure class="chart"><figcaption>${escape(spec.title)}</figcaption><ul class="legend">${legendOf(spec.series)}</ul>` +
     `<svg viewBox="0 0 ${spec.width} ${spec.height}" role="img" aria-label="${escape(summaryOf(spec))}">${chartBody(spec)}</svg>` +
-    `<details><summary>As a table</summary><div class="scroll"><table>${tableOf(spec)}</table></div></details></figure>`
+    `<details><summary>As a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Table: ${escape(spec.title)}"><table>${tableOf(spec)}</table></div></details></figure>`
   );
 }

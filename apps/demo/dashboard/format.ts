@@ -18,3 +18,8 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 /** Text for HTML, in an element or in a quoted attribute. */
 export const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
+
+export const arrows = (text: string): string => text.replaceAll('->', '→');
+
+/** Our own plain text for HTML, with arrows where it has `->`. */
+export const prose = (text: string): string => escape(arrows(text));

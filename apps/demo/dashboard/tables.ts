@@ -1,5 +1,5 @@
 import type { LiveRow } from './figures.ts';
-import { count, escape, figure, savedPercent } from './format.ts';
+import { count, escape, figure, prose, savedPercent } from './format.ts';
 import type { Check, CodeView, ReplicaView, ScenarioView, Status } from './snapshot.ts';
 
 export const statusWords: Record<Status, string> = {
@@ -26,7 +26,7 @@ export function rowsHtml(rows: readonly LiveRow[]): string {
       after === undefined ? '' : isBroken ? '<span class="bad">broken</span>' : '<span class="good">holds</span>';
     return (
       `<tr><th scope="row">${escape(name)}</th><td>${count(before)}</td><td>${count(after)}</td><td>${count(bound)}</td>` +
-      `<td>${savedPercent(reduction)}${reduction === undefined ? '' : wanted}</td><td class="text">${state}</td><td class="text quiet">${escape(source)}</td></tr>`
+      `<td>${savedPercent(reduction)}${reduction === undefined ? '' : wanted}</td><td class="text">${state}</td><td class="text quiet">${prose(source)}</td></tr>`
     );
   });
   return `${head(['figure', 'before', 'after', 'bound', 'saved'], ['state', 'the source'])}<tbody>${lines.join('')}</tbody>`;

@@ -2,7 +2,7 @@ import { createChartView, type ChartView } from './chart-view.ts';
 import { chartsOf } from './charts.ts';
 import { byId, setHtml, setText } from './dom.ts';
 import { headlineOf, rowsOf } from './figures.ts';
-import { count, escape, savedPercent } from './format.ts';
+import { arrows, count, escape, savedPercent } from './format.ts';
 import type { ScenarioView, Snapshot } from './snapshot.ts';
 import { checksHtml, codeHtml, honestyOf, replicasHtml, rowsHtml, statusWords } from './tables.ts';
 
@@ -38,7 +38,7 @@ function drawNavigation({ scenarios, running }: Snapshot, selected: string): voi
 function drawText(view: ScenarioView): void {
   setText(byId('title'), view.title);
   setText(byId('story'), view.story);
-  setText(byId('scale'), view.plan.scale);
+  setText(byId('scale'), arrows(view.plan.scale));
   const { before, after, bound, saved } = headlineOf(view);
   setText(byId('tile-before'), count(before));
   setText(byId('tile-after'), count(after));

@@ -26,14 +26,14 @@ describe('report', () => {
     const html = report();
 
     expect(html).not.toMatch(/<script|<link|src=|url\(|@import|https?:/);
-    expect(html.match(/<svg viewBox="0 0 760 230" role="img"/g)).toHaveLength(3);
+    expect(html.match(/<svg viewBox="[\d ]+" role="img"/g)).toHaveLength(3);
   });
 
   it('says the figures beside bound and source, and the limits', () => {
     const html = report();
 
     expect(html).toContain('<th scope="row">GetThing</th><td>1,000</td><td>7</td><td>10</td>');
-    expect(html).toContain('1,000 -&gt; ~10 (measured)');
+    expect(html).toContain('1,000 → ~10 (measured)');
     expect(html).toContain('With a key for each caller nothing is saved.');
     expect(html).toContain('postgres 18.0');
   });

@@ -1,13 +1,15 @@
 import { chartFigure } from '../../dashboard/chart.ts';
 import { chartsOf } from '../../dashboard/charts.ts';
 import { phaseOf, rowsOf, headlineOf } from '../../dashboard/figures.ts';
-import { count, escape, savedPercent, seconds } from '../../dashboard/format.ts';
+import { count, escape, prose, savedPercent, seconds } from '../../dashboard/format.ts';
 import type { ScenarioView } from '../../dashboard/snapshot.ts';
 import { checksHtml, codeHtml, honestyOf, rowsHtml, statusWords } from '../../dashboard/tables.ts';
 import type { RunResult, ScenarioResult } from '../run/result.ts';
 import { readAsset } from '../server/assets.ts';
 
-const chartSize = { width: 760, height: 230 };
+/** The first chart is as wide as the page; the others stand beside each other. */
+const wide = { width: 760, height: 230 };
+const narrow = { width: 372, height: 190 };
 
 /**
  * One HTML file that needs nothing else: no script, no request, readable on paper. The charts come from the same
@@ -55,24 +57,24 @@ function section(result: ScenarioResult, views: readonly ScenarioView[]): string
   const charts = chartsOf(view).filter(({ series }) => series.some(({ points }) => points.length > 1));
   const { before, after, bound, saved } = headlineOf(view);
   const tiles = [
-    ['database calls before', count(before)],
-    [`after${bound === undefined ? '' : ` (bound ${count(bound)})`}`, count(after)],
-    ['saved', savedPercent(saved)],
-  ].map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
+    ['before', 'Database calls before', count(before)],
+    ['after', `After${bound === undefined ? '' : ` (bound ${count(bound)})`}`, count(after)],
+    ['', 'Saved', savedPercent(saved)],
+  ].map(([style, name, value]) => `<div class="${style}"><dt>${name}</dt><dd>${value}</dd></div>`);
   return `<section id="${escape(result.id)}">
 <h2>${escape(result.title)}</h2>
 <p>${escape(view.story)}</p>
 <p class="status ${status}">${statusWords[status]}</p>
 ${before === undefined && after === undefined ? '' : `<dl class="tiles">${tiles.join('')}</dl>`}
-<p class="quiet">${escape(result.scale)}</p>
-<div class="scroll"><table class="rows">${rowsHtml(rowsOf(view))}</table></div>
-${charts.map((chart) => chartFigure({ ...chart, ...chartSize })).join('\n')}
+<p class="quiet">${prose(result.scale)}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Figures of ${escape(result.id)}"><table class="rows">${rowsHtml(rowsOf(view))}</table></div>
+<div class="charts">${charts.map((chart, index) => chartFigure({ ...chart, ...(index === 0 ? wide : narrow) })).join('\n')}</div>
 <p class="quiet">${escape(honestyOf(view))}</p>
 ${latencyTable(view)}
 <h3>Checks</h3>
 <ul class="checks">${checksHtml(checks)}</ul>
 ${notes.length === 0 ? '' : `<h3>Limits and notes</h3><ul>${notes.map((note) => `<li>${escape(note)}</li>`).join('')}</ul>`}
-${view.code === undefined ? '' : `<h3>The code that makes the difference</h3>${codeHtml(view.code)}`}
+${view.code === undefined ? '' : `<h3>The code that makes the difference</h3><div class="codes">${codeHtml(view.code)}</div>`}
 </section>`;
 }
 
@@ -86,5 +88,5 @@ function latencyTable(view: ScenarioView): string {
       '</tr>',
   );
   const heads = ['phase', 'requests', 'errors', 'duration', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'];
-  return `<h3>Latency</h3><div class="scroll"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<h3>Latency</h3><div class="scroll" tabindex="0" role="region" aria-label="Latency of ${escape(view.id)}"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
