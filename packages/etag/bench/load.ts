@@ -46,7 +46,7 @@ function exchange(socket: Socket, request: Buffer, status: number, more: () => b
         if (answer.take(chunk)) next();
       } catch (error) {
         socket.off('data', take);
-        reject(error as Error);
+        reject(error);
       }
     };
     socket.on('data', take);

@@ -76,7 +76,7 @@ for (const [size, build] of [
     event.res.headers.set('content-type', contentType);
     return bytes;
   });
-  await listen(`h3 cached ${size}`, toNodeHandler(h3) as RequestListener);
+  await listen(`h3 cached ${size}`, toNodeHandler(h3));
 
   const nitro = new H3();
   nitro.get(
@@ -85,7 +85,7 @@ for (const [size, build] of [
       maxAge: 3600,
     }) as never,
   );
-  await listen(`ocache ${size}`, toNodeHandler(nitro) as RequestListener);
+  await listen(`ocache ${size}`, toNodeHandler(nitro));
 
   await listen(`corral node:http ${size}`, (req, res) => void sendRepresentation(req, res, made));
   if (computeEtag(text) !== made.etag) throw new Error('the representation has another tag than its bytes');

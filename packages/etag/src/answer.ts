@@ -1,10 +1,8 @@
 import { selectEncoding } from './accept-encoding.ts';
 import { byteRange } from './byte-range.ts';
+import { type HeaderSource, readField } from './header-source.ts';
 import { evaluatePreconditions } from './preconditions.ts';
 import { type Representation, type Variant, weakHeaders } from './representation.ts';
-
-/** The request's fields that an answer depends on, in the shape of Node's `request.headers`. */
-export type RequestFields = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What to send: nothing is left to decide. No `body` means an empty one. */
 export interface Answer {
@@ -25,12 +23,7 @@ const preconditionFailed: Answer = Object.freeze({
  * the request's conditions are about. With `weak` the tag is weak wherever something behind us may still compress.
  * @see RFC 9110 §13.2, §14.2
  */
-export function answerWith(
-  representation: Representation,
-  method: string,
-  fields: RequestFields,
-  weak = false,
-): Answer {
+export function answerWith(representation: Representation, method: string, fields: HeaderSource, weak = false): Answer {
   const variant = variantFor(representation, fields);
   const dynamic = weak && variant.encoding === 'identity';
   const headers = dynamic ? weakHeaders(variant.headers) : variant.headers;
@@ -45,19 +38,18 @@ export function answerWith(
   if (outcome.status === 304) {
     return { status: 304, headers: dynamic ? weakHeaders(variant.notModified) : variant.notModified, body: undefined };
   }
-  const range = fields.range;
-  if (typeof range !== 'string' || outcome.range === 'ignore') return full(headers, variant);
+  const range = method === 'GET' && outcome.range === 'honour' ? readField(fields, 'range') : undefined;
+  if (range === undefined) return full(headers, variant);
   return partial(range, headers, variant);
 }
 
 const full = (headers: Answer['headers'], variant: Variant): Answer => ({ status: 200, headers, body: variant.body });
 
-function variantFor(representation: Representation, fields: RequestFields): Variant {
+function variantFor(representation: Representation, fields: HeaderSource): Variant {
   const { encodings } = representation;
   if (encodings.length === 0) return representation;
-  const accepted = fields['accept-encoding'];
   const coding = selectEncoding(
-    Array.isArray(accepted) ? accepted.join(',') : accepted,
+    readField(fields, 'accept-encoding'),
     encodings.map(({ encoding }) => encoding),
   );
   return encodings.find(({ encoding }) => encoding === coding) ?? representation;

@@ -1,21 +1,21 @@
-/** One byte of an opaque-tag (RFC 9110 §8.8.3): `%x21 / %x23-7E / obs-text`. No space, no DQUOTE, no DEL. */
-export function isEtagc(code: number): boolean {
-  return code >= 0x23 ? code <= 0x7e || (code >= 0x80 && code <= 0xff) : code === 0x21;
-}
-
 /** The index of the opening DQUOTE if `text` has an entity-tag's beginning at `start`, else -1. */
 export function openingQuote(text: string, start: number): number {
+  if (start >= text.length) return -1; // reading past the end would make every later read slower
   const code = text.charCodeAt(start);
   if (code === 0x22) return start;
-  return code === 0x57 && text.charCodeAt(start + 1) === 0x2f && text.charCodeAt(start + 2) === 0x22 ? start + 2 : -1;
+  return code === 0x57 && text.startsWith('/"', start + 1) ? start + 2 : -1;
 }
 
-/** The index of the DQUOTE that closes the opaque-tag opened at `quote`, or -1 where the grammar breaks first. */
+/**
+ * The index of the DQUOTE that closes the opaque-tag opened at `quote`, or -1 where the grammar breaks first:
+ * `etagc = %x21 / %x23-7E / obs-text`, so no space, no control, no DEL (RFC 9110 §8.8.3).
+ */
 export function closingQuote(text: string, quote: number): number {
   for (let index = quote + 1; index < text.length; index++) {
     const code = text.charCodeAt(index);
+    if (code > 0x22 && code < 0x7f) continue; // nearly all
     if (code === 0x22) return index;
-    if (!isEtagc(code)) return -1;
+    if (code !== 0x21 && (code < 0x80 || code > 0xff)) return -1;
   }
   return -1;
 }

@@ -127,9 +127,9 @@ describe('matchEtagList', () => {
     );
   });
 
-  it('never throws', () => {
+  it('never throws', { timeout: 60_000 }, () => {
     fc.assert(
-      fc.property(fc.anything(), fc.anything(), (field, etag) => {
+      fc.property(fc.anything({ maxDepth: 1 }), fc.anything({ maxDepth: 1 }), (field, etag) => {
         expect(typeof matchEtagList(field as string, etag as string, 'weak')).toBe('boolean');
         expect(typeof parseEtagList(field as string).malformed).toBe('boolean');
       }),
@@ -139,6 +139,8 @@ describe('matchEtagList', () => {
   // The bound of 5 ms is measured by the bench; a quadratic parser would take minutes here.
   it.each([
     { name: 'commas', field: ','.repeat(2 ** 20) },
+    { name: 'white space', field: ' \t'.repeat(2 ** 19) },
+    { name: 'the tag inside others', field: `"x"b"`.repeat(2 ** 18) },
     { name: 'quotes', field: '"'.repeat(2 ** 20) },
     { name: 'tags', field: '"a",'.repeat(2 ** 18) },
     { name: 'W/', field: 'W/'.repeat(2 ** 19) },
@@ -146,9 +148,13 @@ describe('matchEtagList', () => {
     { name: 'one open tag', field: `"${'a'.repeat(2 ** 20)}` },
   ])('reads a megabyte of $name in linear time', ({ field }) => {
     const start = performance.now();
-    matchEtagList(field, '"b"', 'weak');
-    parseEtagList(field);
+    for (const text of [field, `${field},"b"`, `${field}"b"`]) {
+      matchEtagList(text, '"b"', 'weak');
+      matchEtagList(text, 'W/"b"', 'weak');
+      matchEtagList(text, '"b"', 'strong');
+      parseEtagList(text);
+    }
 
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 });

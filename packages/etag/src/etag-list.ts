@@ -1,4 +1,4 @@
-import { closingQuote, openingQuote } from './entity-tag.ts';
+import { closingQuote, isEntityTag, openingQuote } from './entity-tag.ts';
 
 /** What `If-Match` or `If-None-Match` says. */
 export interface EtagList {
@@ -34,67 +34,74 @@ export function parseEtagList(field: string): EtagList {
 /**
  * True if `field` (`If-Match`, `If-None-Match`) names `etag` before its first error, by weak or strong comparison.
  * `*` names whatever exists. Nothing matches a missing field or, except for `*`, a missing or malformed tag.
- * Never throws, allocates nothing, linear.
+ * Never throws, linear; allocates nothing for a strong tag or a field that is the very tag.
  * @see RFC 9110 §8.8.3.2
  */
 export function matchEtagList(field: string | undefined, etag: string | undefined, mode: 'weak' | 'strong'): boolean {
   if (typeof field !== 'string') return false;
+  const start = typeof etag === 'string' ? openingQuote(etag, 0) : -1;
+  if (etag === undefined || start === -1) return isAny(field);
+  const comparable = start === 0 || mode === 'weak';
+  if (field === etag) return comparable && isEntityTag(etag); // one tag, as we sent it: nearly all requests
   if (isAny(field)) return true;
-  if (typeof etag !== 'string') return false;
-  const opaque = openingQuote(etag, 0);
-  if (opaque === -1 || (mode === 'strong' && opaque !== 0)) return false;
-  const length = etag.length - opaque;
 
+  // What does not stand there as text is no member either; the grammar then says whether what stands there is one.
+  const opaque = start === 0 ? etag : etag.slice(start);
+  const first = comparable ? field.indexOf(opaque) : -1;
+  if (first === -1) return false;
+  if (beginsMember(field, first, mode) && endOfMember(field, first + opaque.length) !== -1) return true;
   let index = nextMember(field, 0);
   while (index < field.length) {
     const quote = openingQuote(field, index);
-    if (quote === -1) return false;
-    const close = closingQuote(field, quote);
-    if (close === -1) return false;
-    const end = endOfMember(field, close + 1);
+    const close = quote === -1 ? -1 : closingQuote(field, quote);
+    const end = close === -1 ? -1 : endOfMember(field, close + 1);
     if (end === -1) return false;
-    const comparable = close + 1 - quote === length && (mode === 'weak' || quote === index);
-    if (comparable && sameText(field, quote, etag, opaque, length)) return true;
+    const named = quote >= first && close + 1 - quote === opaque.length && field.startsWith(opaque, quote);
+    if (named && (mode === 'weak' || quote === index)) return true;
     index = nextMember(field, end);
   }
   return false;
+}
+
+/** Whole members, each with the comma after it. Nothing follows it in the pattern, so a failure never starts over: linear. */
+const members = /[\t ,]*(?:(?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*"[\t ]*,[\t ,]*)*/y;
+
+/** True if all before `quote` is whole members (and `W/`, which only weak comparison allows): a native scan for the usual field. */
+function beginsMember(field: string, quote: number, mode: 'weak' | 'strong'): boolean {
+  members.lastIndex = 0;
+  members.test(field.slice(0, quote));
+  const start = members.lastIndex;
+  return start === quote || (mode === 'weak' && start === quote - 2 && field.startsWith('W/', start));
 }
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** `*` counts only as the whole value. */
 function isAny(field: string): boolean {
-  if (field === '*') return true;
-  let index = 0;
-  while (isSpace(field.charCodeAt(index))) index++;
-  return field.charCodeAt(index) === 0x2a && skipSpace(field, index + 1) === field.length;
+  const index = skipSpace(field, 0);
+  if (index === field.length || field.charCodeAt(index) !== 0x2a) return false;
+  return skipSpace(field, index + 1) === field.length;
 }
 
 function skipSpace(field: string, start: number): number {
   let index = start;
-  while (isSpace(field.charCodeAt(index))) index++;
+  while (index < field.length && isSpace(field.charCodeAt(index))) index++;
   return index;
 }
 
 /** Skips white space and empty members: the start of the next member, or the end. */
 function nextMember(field: string, start: number): number {
   let index = start;
-  for (;;) {
+  while (index < field.length) {
     const code = field.charCodeAt(index);
-    if (code !== 0x2c && !isSpace(code)) return index;
+    if (code !== 0x2c && !isSpace(code)) break;
     index++;
   }
+  return index;
 }
 
 /** After a tag only white space and then a comma or the end may come: their index, or -1. */
 function endOfMember(field: string, start: number): number {
   const index = skipSpace(field, start);
   return index === field.length || field.charCodeAt(index) === 0x2c ? index : -1;
-}
-
-function sameText(a: string, aStart: number, b: string, bStart: number, length: number): boolean {
-  for (let index = 0; index < length; index++) {
-    if (a.charCodeAt(aStart + index) !== b.charCodeAt(bStart + index)) return false;
-  }
-  return true;
 }

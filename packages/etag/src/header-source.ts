@@ -24,9 +24,8 @@ export function isHeaders(headers: HeaderSource): headers is HeadersLike {
   return typeof headers.get === 'function';
 }
 
-/** The conditional fields of `headers`. Node's own shape comes back as it is, without a copy. */
-export function conditionalFields(headers: HeaderSource): ConditionalFields {
-  if (isHeaders(headers)) return fromHeaders(headers);
+/** The conditional fields of a record. Node's own shape comes back as it is, without a copy. */
+export function conditionalFields(headers: Readonly<Record<string, FieldValue>>): ConditionalFields {
   const fields: ConditionalFields = headers;
   const found =
     fields['if-none-match'] !== undefined ||
@@ -37,6 +36,11 @@ export function conditionalFields(headers: HeaderSource): ConditionalFields {
   return found ? fields : inAnyCase(headers);
 }
 
+/** The text of one field that is written in lower case. */
+export function readField(headers: HeaderSource, name: string): string | undefined {
+  return isHeaders(headers) ? (headers.get(name) ?? undefined) : fieldText(headers[name]);
+}
+
 /** A field's value as one text, `undefined` if the field is not there. */
 export function fieldText(value: FieldValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
@@ -44,15 +48,6 @@ export function fieldText(value: FieldValue): string | undefined {
     return value.length === 0 ? undefined : value.map((line) => fieldText(line) ?? '').join(', ');
   // What is no text is no valid value either, but it stands there: `null` alone means absent.
   return value === null ? undefined : '';
-}
-
-function fromHeaders(headers: HeadersLike): ConditionalFields {
-  const fields: Record<string, string> = {};
-  for (const name of names) {
-    const value = headers.get(name);
-    if (value !== null) fields[name] = value;
-  }
-  return fields;
 }
 
 /** Some platforms hand on names as the client wrote them; to miss `If-Match` there would lose an update. */

@@ -114,9 +114,12 @@ describe('evaluatePreconditions', () => {
     expect(Object.isFrozen(decide())).toBe(true);
   });
 
-  it('never throws on headers, and never gives 304 to an unsafe method', () => {
+  it('never throws on headers, and never gives 304 to an unsafe method', { timeout: 60_000 }, () => {
     const names = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'];
-    const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('*', '"1"', 'W/"1"', noon), fc.anything());
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('*', '"1"', 'W/"1"', noon, null, 7, {}, [], ['"1"', 7], [[]]),
+    );
     const headers = fc.dictionary(fc.constantFrom(...names), value);
     fc.assert(
       fc.property(fc.constantFrom('GET', 'PUT', 'DELETE', 'x'), headers, (method, fields) => {

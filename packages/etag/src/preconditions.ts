@@ -1,6 +1,14 @@
 import { equalStrong } from './entity-tag.ts';
 import { matchEtagList } from './etag-list.ts';
-import { type ConditionalFields, conditionalFields, fieldText, type HeaderSource } from './header-source.ts';
+import {
+  type ConditionalFields,
+  conditionalFields,
+  fieldText,
+  type FieldValue,
+  type HeadersLike,
+  type HeaderSource,
+  isHeaders,
+} from './header-source.ts';
 import { parseHttpDate } from './http-date.ts';
 
 /** The validators of what the server has now. */
@@ -58,26 +66,39 @@ export function evaluatePreconditions(
   const safe = getOrHead || method === 'QUERY';
   const exists = current.exists !== false;
   if (safe && !exists) return honour;
-  const fields = conditionalFields(headers);
+  // Each field is read when it is needed: most requests are decided by one, and `Headers.get` is slow.
+  let web: HeadersLike | undefined;
+  let fields = noFields;
+  if (isHeaders(headers)) web = headers;
+  else fields = conditionalFields(headers);
   const etag = exists ? current.etag : undefined;
 
-  const ifMatch = fieldText(fields['if-match']);
+  const ifMatch = textOf(web, fields['if-match'], 'if-match');
   if (ifMatch !== undefined) {
     if (!exists || !matchEtagList(ifMatch, etag, 'strong')) return failedMatch;
-  } else if (exists) {
-    const unmodifiedSince = fieldText(fields['if-unmodified-since']);
-    if (unmodifiedSince !== undefined && modifiedAfter(unmodifiedSince, current, nowMs) === true)
-      return failedUnmodified;
+  } else if (exists && current.lastModified !== undefined) {
+    const since = textOf(web, fields['if-unmodified-since'], 'if-unmodified-since');
+    if (since !== undefined && modifiedAfter(since, current, nowMs) === true) return failedUnmodified;
   }
 
-  const ifNoneMatch = fieldText(fields['if-none-match']);
+  const ifNoneMatch = textOf(web, fields['if-none-match'], 'if-none-match');
   if (ifNoneMatch !== undefined) {
     if (exists && matchEtagList(ifNoneMatch, etag, 'weak')) return safe ? sameTag : failedNoneMatch;
-  } else if (getOrHead) {
-    const modifiedSince = fieldText(fields['if-modified-since']);
-    if (modifiedSince !== undefined && modifiedAfter(modifiedSince, current, nowMs) === false) return sameDate;
+  } else if (getOrHead && current.lastModified !== undefined) {
+    const since = textOf(web, fields['if-modified-since'], 'if-modified-since');
+    if (since !== undefined && modifiedAfter(since, current, nowMs) === false) return sameDate;
   }
-  return rangeHolds(method, fields, current, nowMs) ? honour : ignore;
+
+  if (textOf(web, fields.range, 'range') === undefined) return honour;
+  const ifRange = textOf(web, fields['if-range'], 'if-range');
+  return method === 'GET' && (ifRange === undefined || rangeHolds(ifRange, current, nowMs)) ? honour : ignore;
+}
+
+const noFields: ConditionalFields = Object.freeze({});
+
+/** `own` is the field of a record, passed as a value so that each is read by its constant name. */
+function textOf(web: HeadersLike | undefined, own: FieldValue, name: string): string | undefined {
+  return web === undefined ? fieldText(own) : (web.get(name) ?? undefined);
 }
 
 /** True if a GET (or `method`) with these headers is to be answered with 304: what `fresh` decides, after RFC 9110. */
@@ -96,18 +117,13 @@ const timeOf = (value: Date | undefined): number => (value instanceof Date ? val
 
 /** `undefined`: the field is to be ignored, because it or the resource has no date. */
 function modifiedAfter(field: string, current: Current, nowMs: number | undefined): boolean | undefined {
-  if (current.lastModified === undefined) return undefined;
   const since = parseHttpDate(withoutSpace(field), nowMs);
   const modified = lastModifiedMs(current.lastModified, nowMs);
   return Number.isNaN(since) || Number.isNaN(modified) ? undefined : modified > since;
 }
 
-/** RFC 9110 §13.1.5, §14.2. */
-function rangeHolds(method: string, fields: ConditionalFields, current: Current, nowMs: number | undefined): boolean {
-  if (fields.range === undefined || fields.range === null) return true;
-  if (method !== 'GET') return false;
-  const field = fieldText(fields['if-range']);
-  if (field === undefined) return true;
+/** `If-Range`, RFC 9110 §13.1.5. */
+function rangeHolds(field: string, current: Current, nowMs: number | undefined): boolean {
   const value = withoutSpace(field);
   if (value.startsWith('"') || value.startsWith('W/')) return equalStrong(value, current.etag ?? '');
   const modified = lastModifiedMs(current.lastModified, nowMs);

@@ -1,4 +1,4 @@
-import { answerWith, type RequestFields } from './answer.ts';
+import { answerWith } from './answer.ts';
 import { computeEtagAsync } from './compute-etag.ts';
 import { eventType, publish } from './events.ts';
 import { formatHttpDate } from './http-date.ts';
@@ -61,7 +61,7 @@ export async function conditional(
 
 /** `representation` as the answer to `request`: 200, 304, 412, 206 or 416. `private` with `Authorization` and no `Cache-Control`. */
 export function representationToResponse(request: Request, representation: Representation): Response {
-  const { status, headers, body } = answerWith(representation, request.method, fieldsOf(request.headers));
+  const { status, headers, body } = answerWith(representation, request.method, request.headers);
   publish(eventType(status), 'representation', status === 304 ? representation.body.byteLength : 0);
   const secret = status < 400 && headers['cache-control'] === undefined && request.headers.has('authorization');
   const fields = secret ? { ...headers, 'cache-control': 'private' } : headers;
@@ -113,23 +113,4 @@ async function cancel(response: unknown): Promise<void> {
   } catch {
     // The stream failed already or is somebody else's: there is nothing left to free.
   }
-}
-
-const answerFields = [
-  'if-none-match',
-  'if-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'if-range',
-  'range',
-  'accept-encoding',
-] as const;
-
-function fieldsOf(headers: Headers): RequestFields {
-  const fields: Record<string, string> = {};
-  for (const name of answerFields) {
-    const value = headers.get(name);
-    if (value !== null) fields[name] = value;
-  }
-  return fields;
 }
