@@ -18,7 +18,7 @@ interface Kept {
 
 /** What one shard of the store has to be told when it is back: admissions, and changes that were made meanwhile. */
 export class Ledger {
-  readonly uncounted = new Uncounted();
+  readonly uncounted: Uncounted = new Uncounted();
   readonly #forgotten = new Set<string>();
   readonly #options: LaneOptions;
   #kept: Kept[] = [];

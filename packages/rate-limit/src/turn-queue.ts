@@ -22,7 +22,7 @@ const defer: (task: () => void) => void =
   (globalThis as { setImmediate?: (task: () => void) => void }).setImmediate ?? ((task) => setTimeout(task, 0));
 
 /** Runs a task after the input that has already arrived was handled. */
-export const afterInput = defer;
+export const afterInput: (task: () => void) => void = defer;
 
 /** Collects the checks of an event-loop turn; equal checks of a key become one group. */
 export class TurnQueue {
