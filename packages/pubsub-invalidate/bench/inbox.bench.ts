@@ -10,7 +10,9 @@ const ROUNDS = Number(process.env['ROUNDS'] ?? 11);
 const VALUE = 'x'.repeat(200);
 const server = await startRedis();
 const client = new Redis(server.url);
-const buses = [0, 1].map(() => createBus({ transport: redisTransport({ client }), namespace: 'tools' }));
+const buses = [0, 1].map(() =>
+  createBus({ transport: redisTransport({ client }), namespace: 'tools', batch: { maxQueue: 2 * WAITERS } }),
+);
 await Promise.all(buses.map((bus) => bus.start()));
 const [waiting, producer] = buses.map((bus) => createInbox<string>({ bus, name: 'results' }));
 await Promise.all([waiting!.ready(), producer!.ready()]);
@@ -64,7 +66,7 @@ const plain = heapOf(() => own.map((id) => waiting!.waitFor(id)));
 const watched = heapOf(() =>
   own.map((id) => waiting!.waitFor(`w${id}`, { signal: controller.signal, timeoutMs: 600_000 })),
 );
-const subscriptions = Number(((await client.call('PUBSUB', 'NUMSUB', waiting!.replyTo)) as [string, number])[1]);
+const subscriptions = ((await client.call('PUBSUB', 'NUMSUB', waiting!.replyTo)) as [string, number])[1];
 const listeners = String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub'))
   .trim()
   .split('\n').length;

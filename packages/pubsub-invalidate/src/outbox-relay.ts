@@ -6,7 +6,7 @@ import { decodeMessage, encodeHint, type Body } from './message.ts';
 import { DEFAULT_OUTBOX } from './outbox-rows.ts';
 import { EVERYTHING } from './queue.ts';
 import { quoteTable } from './sql-quote.ts';
-import type { TransactionClient, TransactionPool } from './transaction-pool.ts';
+import { withClient, type TransactionClient, type TransactionPool } from './transaction-pool.ts';
 
 export interface OutboxRelayOptions {
   readonly bus: Bus;
@@ -49,20 +49,15 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     looking.catch(() => {});
     return looking;
   };
-  const look = async (): Promise<number> => {
-    const client = (await pool.connect()) as TransactionClient;
-    let broken: Error | undefined;
-    try {
-      return await relay(core, client, name, limit);
-    } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-        broken = rollbackError as Error;
-      });
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-  };
+  const look = (): Promise<number> =>
+    withClient(pool, async (client, fail) => {
+      try {
+        return await relay(core, client, name, limit);
+      } catch (error) {
+        await client.query('ROLLBACK').catch(fail);
+        throw error;
+      }
+    });
   const run = async (): Promise<void> => {
     while (!abort.signal.aborted) {
       const rows = await flush().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { quoteTable } from './sql-quote.ts';
-import type { TransactionClient, TransactionPool } from './transaction-pool.ts';
+import { withClient, type TransactionClient, type TransactionPool } from './transaction-pool.ts';
 
 export const DEFAULT_OUTBOX = 'corral_outbox';
 
@@ -18,13 +18,13 @@ export async function insertOutboxRow(
   return String((rows[0] as { id: unknown }).id);
 }
 
-export async function deleteOutboxRows(pool: TransactionPool, table: string, ids: readonly string[]): Promise<void> {
-  const client = (await pool.connect()) as TransactionClient;
-  try {
-    await client.query(`DELETE FROM ${quoteTable(table)} WHERE id = ANY($1::bigint[])`, [ids]);
-  } catch (error) {
-    client.release(error as Error);
-    throw error;
-  }
-  client.release();
+export function deleteOutboxRows(pool: TransactionPool, table: string, ids: readonly string[]): Promise<void> {
+  return withClient(pool, async (client, fail) => {
+    try {
+      await client.query(`DELETE FROM ${quoteTable(table)} WHERE id = ANY($1::bigint[])`, [ids]);
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  });
 }

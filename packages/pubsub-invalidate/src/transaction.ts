@@ -4,7 +4,7 @@ import { TransactionRolledBackError } from './errors.ts';
 import type { Kinds, PayloadArguments } from './kind.ts';
 import type { Hint } from './message.ts';
 import { DEFAULT_OUTBOX, deleteOutboxRows, insertOutboxRow } from './outbox-rows.ts';
-import type { ClientOf, TransactionClient, TransactionPool } from './transaction-pool.ts';
+import { withClient, type ClientOf, type TransactionClient, type TransactionPool } from './transaction-pool.ts';
 import { packUnnumbered } from './unnumbered.ts';
 
 export interface TransactionTopic<K extends Kinds> {
@@ -52,18 +52,12 @@ export async function runTransaction<Pool extends TransactionPool, Result>(
     );
   }
   const collector = makeCollector(target);
-  const pooled = await pool.connect();
-  const client = pooled as TransactionClient;
-  let broken: Error | undefined;
-  const fail = (error: unknown): void => {
-    broken ??= error as Error;
-  };
-  try {
+  return withClient(pool, async (client, fail) => {
     await client.query('BEGIN').catch(rethrowAfter(fail));
     let result: Result;
     let rowId: string | undefined;
     try {
-      result = await work(pooled as ClientOf<Pool>, collector.tx);
+      result = await work(client as ClientOf<Pool>, collector.tx);
       collector.end();
       rowId = await beforeCommit(target, mode, client, collector.collected, outboxTable);
     } catch (error) {
@@ -81,9 +75,7 @@ export async function runTransaction<Pool extends TransactionPool, Result>(
     if (reply.command === 'ROLLBACK') throw new TransactionRolledBackError();
     announce();
     return result;
-  } finally {
-    client.release(broken);
-  }
+  });
 }
 
 function makeCollector(target: TransactionTarget): {

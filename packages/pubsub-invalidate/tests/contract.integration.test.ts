@@ -43,7 +43,7 @@ for (const { driver, single } of drivers) {
         const client = single(inject('redisUrl'), `${crypto.randomUUID()}:`);
         await client.flushall();
         const cleanUp = async (): Promise<void> => {
-          expect(client.status, 'the client that was given stays open').toBe('ready');
+          expect(client.status).toBe('ready');
           client.disconnect();
         };
         return { make: () => redisTransport({ client, mode }), replays: mode === 'stream', cleanUp };
@@ -69,7 +69,7 @@ for (const { driver, cluster: open } of drivers) {
         if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', () => resolve(undefined)));
         await Promise.all(client.nodes('master').map((node) => node.flushall()));
         const cleanUp = async (): Promise<void> => {
-          expect(client.status, 'the client that was given stays open').toBe('ready');
+          expect(client.status).toBe('ready');
           client.disconnect();
         };
         return { make: () => redisTransport({ client, mode }), replays: mode === 'stream', cleanUp };
@@ -82,7 +82,7 @@ for (const { driver, cluster: open } of drivers) {
 it('slots are computed as Redis computes them', async () => {
   const client = new Redis6(cluster.nodes[0]!.url);
   for (const key of ['chat:config_change', 'a', '{corral}:x', '{}:y', 'x{y', 'é😀', 'foo{{bar}}zap']) {
-    expect(slotOf(key), key).toBe(await client.cluster('KEYSLOT', key));
+    expect([key, slotOf(key)]).toEqual([key, await client.cluster('KEYSLOT', key)]);
   }
   client.disconnect();
 });

@@ -31,7 +31,6 @@ export interface Report {
   readonly gaps: { reason: string; atMs: number }[];
   readonly states: { state: string; atMs: number }[];
   readonly uncaught: string[];
-  readonly stale: number;
   readonly cache: [string, number][];
   readonly health: BusHealth;
   readonly stats: BusStats;

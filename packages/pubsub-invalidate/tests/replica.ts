@@ -17,7 +17,6 @@ const heard: number[] = [];
 const gaps: { reason: string; atMs: number }[] = [];
 const states: { state: string; atMs: number }[] = [];
 const uncaught: string[] = [];
-let stale = 0;
 
 process.on('uncaughtException', (error) => uncaught.push(error.message));
 process.on('unhandledRejection', (reason) => uncaught.push(String(reason)));
@@ -91,7 +90,6 @@ process.on('message', (order: Order) => {
       gaps,
       states,
       uncaught,
-      stale,
       cache: [...cache],
       health: bus.health(),
       stats: bus.stats(),
