@@ -111,6 +111,8 @@ export class Connector {
     // Attempts of one volley fail together: they count as one failure.
     if (startedAt >= this.#lastFailureMs) this.#backOff(error);
     this.#owner.onConnectFailed(error, this.hopeless);
+    // The back-off may be over before the slowest attempt of the volley has failed: then nobody else would ask again.
+    if (!this.backingOff) this.#owner.onRetry();
   }
 
   #backOff(error: Error): void {
