@@ -8,6 +8,7 @@ import {
   unanswered,
 } from './redis-breaker.ts';
 import { canSend, type RedisSender } from './redis-client.ts';
+import { learnTime, serverTimeMs, type ServerClock } from './redis-clock.ts';
 import { newToken } from './redis-envelope.ts';
 import { RedisTierError } from './redis-errors.ts';
 import { reply, timeScript, type Script } from './redis-scripts.ts';
@@ -48,7 +49,7 @@ export const longestLifeMs: number = 30 * 86_400_000;
 /**
  * The way to the keys of one shard. Each call is answered or fails within its budget, is sent at once or not at all,
  * and takes effect, if ever, before its caller is told that it failed: it carries its deadline in the server's own time, as learned from
- * the last answer. While nobody answers, one probe at a time is under way, so nothing queues up in the client.
+ * its answers. While nobody answers, one probe at a time is under way, so nothing queues up in the client.
  */
 export class RedisLink {
   readonly #client: RedisSender;
@@ -57,8 +58,7 @@ export class RedisLink {
   readonly #stats: MutableStats;
   readonly #onOpen: (open: boolean) => void;
   #breaker = closedBreaker;
-  /** Never ahead of the server's clock: taken when the answer arrived, which was made before. */
-  #serverAheadMs: number | undefined;
+  #clock: ServerClock | undefined;
   #learning = false;
   #queue: Pending[] = [];
   #probe: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +105,7 @@ export class RedisLink {
         reject(error);
       };
       // First come, first sent: who comes while the server's time is being learned waits behind those before.
-      if (this.#serverAheadMs !== undefined && this.#queue.length === 0) return this.#send(pending);
+      if (this.#clock !== undefined && this.#queue.length === 0) return this.#send(pending, this.#clock);
       this.#queue.push(pending);
       this.#learn();
     });
@@ -117,11 +117,16 @@ export class RedisLink {
     for (const pending of this.#queue.splice(0)) pending.reject(new RedisTierError('closed'));
   }
 
-  #send(pending: Pending, serverAheadMs = this.#serverAheadMs ?? 0): void {
+  #send(pending: Pending, clock: ServerClock): void {
     if (pending.settled) return;
-    const deadlineMs = Math.floor(serverAheadMs + pending.endsMs);
     const keys = [this.#generation, ...pending.keys];
-    const args = [...keys, String(deadlineMs), newToken(), String(longestLifeMs), ...pending.args];
+    const args = [
+      ...keys,
+      String(serverTimeMs(clock, pending.endsMs)),
+      newToken(),
+      String(longestLifeMs),
+      ...pending.args,
+    ];
     const { text, sha1 } = pending.script;
     const sent = pending.again
       ? this.#client.evalshaBuffer(sha1, keys.length, ...args).catch((error: unknown) => {
@@ -136,14 +141,14 @@ export class RedisLink {
   }
 
   #answer(pending: Pending, [kind, serverMs, ...rest]: readonly unknown[]): void {
-    this.#learned(Number(serverMs));
+    const clock = this.#learned(Number(serverMs));
     const answer = { kind: Number(kind), rest };
     if (pending.settled) return pending.onLate?.(answer);
     this.#change(answered(this.#breaker));
     if (answer.kind !== reply.late) return pending.resolve(answer);
     if (!pending.again || pending.resent) return this.#reject(pending, new RedisTierError('late'));
     pending.resent = true;
-    this.#send(pending);
+    this.#send(pending, clock);
   }
 
   #refused(pending: Pending, error: unknown): void {
@@ -181,9 +186,11 @@ export class RedisLink {
       .finally(() => (this.#learning = false));
   }
 
-  #learned(serverMs: number): void {
-    this.#serverAheadMs = serverMs - now();
-    for (const pending of this.#queue.splice(0)) this.#send(pending);
+  #learned(serverMs: number): ServerClock {
+    const clock = learnTime(this.#clock, serverMs, now());
+    this.#clock = clock;
+    for (const pending of this.#queue.splice(0)) this.#send(pending, clock);
+    return clock;
   }
 
   #change(next: typeof closedBreaker): void {

@@ -88,7 +88,7 @@ describe('calls', () => {
   });
 
   it('reject what no codec can take, and release the lease', async () => {
-    const tier = opened.tier<unknown>(connect(), { lease: {} });
+    const tier = opened.tier<unknown>(connect(), { lease: { ttlMs: 600_000 } });
     const lease = await leaseOf(tier.get('a', request()));
 
     await expect(lease.fill({ value: 1n, ttlMs: 60_000 })).rejects.toMatchObject({ reason: 'codec' });

@@ -78,6 +78,21 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('%s of Redis', (signal) => {
   });
 });
 
+describe('a client that says it has no connection', () => {
+  it('is believed: the call costs nothing and queues nothing', async () => {
+    const client = opened.client(server.port, { ...careless, retryStrategy: () => 600_000 });
+    const tier = opened.tier(client, { timeoutMs: 600_000 });
+    await tier.set('a', entry('v'));
+
+    await server.kill();
+    await until(() => client.status === 'reconnecting');
+
+    await expect(tier.get('a', request())).rejects.toMatchObject({ reason: 'away' });
+    expect(tier.stats()).toMatchObject({ skipped: 1, failures: 0 });
+    expect(backlogOf(client)).toBe(0);
+  });
+});
+
 describe('SIGSTOP of Redis for 5 seconds', () => {
   it.each(['on the same connection', 'on a new connection'])(
     'lets nothing that was given up take effect afterwards, %s',
