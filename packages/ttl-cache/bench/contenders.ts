@@ -51,7 +51,10 @@ export function loadingCaches(source: (key: string) => Promise<object>, max: num
   });
   const cacheable = new Cacheable({ ttl: ttlMs });
   const manager = createManager({ ttl: ttlMs });
-  const dedupe = createDedupe({ ttl: ttlMs / 1_000, storage: { type: 'memory', options: { size: max } } }).define('load', source);
+  const dedupe = createDedupe({ ttl: ttlMs / 1_000, storage: { type: 'memory', options: { size: max } } }).define(
+    'load',
+    source,
+  );
   const memoized = new Map<string, { data: object; maxAge: number }>();
   const pMemo = pMemoize(source, { cache: memoized as never });
   const layered = new Loader<object>({
@@ -62,8 +65,14 @@ export function loadingCaches(source: (key: string) => Promise<object>, max: num
     'Map memo': { load: memoize, forget: (key) => memo.delete(key) },
     '@corral/ttl-cache': { load: (key) => corral.getOrLoad(key, load), forget: (key) => corral.delete(key) },
     'lru-cache': { load: (key) => lru.fetch(key), forget: (key) => lru.delete(key) },
-    bentocache: { load: (key) => bento.getOrSet({ key, ttl: ttlMs, factory: () => source(key) }), forget: (key) => bento.delete({ key }) },
-    cacheable: { load: (key) => cacheable.getOrSet(key, () => source(key), { ttl: ttlMs }), forget: (key) => cacheable.delete(key) },
+    bentocache: {
+      load: (key) => bento.getOrSet({ key, ttl: ttlMs, factory: () => source(key) }),
+      forget: (key) => bento.delete({ key }),
+    },
+    cacheable: {
+      load: (key) => cacheable.getOrSet(key, () => source(key), { ttl: ttlMs }),
+      forget: (key) => cacheable.delete(key),
+    },
     'cache-manager': { load: (key) => manager.wrap(key, () => source(key), ttlMs), forget: (key) => manager.del(key) },
     'async-cache-dedupe': {
       load: (key) => (dedupe as never as { load(key: string): Promise<object> }).load(key),

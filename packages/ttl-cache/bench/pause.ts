@@ -16,7 +16,8 @@ const cache = createTtlCache<number>({
 for (let index = 0; index < count; index++) cache.set(`key:${index}`, index);
 // One in `survivors` lives on: 0 for none.
 const survivors = Number(process.argv[3] ?? 0);
-if (survivors > 0) for (let index = 0; index < count; index += survivors) cache.set(`key:${index}`, index, { ttlMs: 1e9 });
+if (survivors > 0)
+  for (let index = 0; index < count; index += survivors) cache.set(`key:${index}`, index, { ttlMs: 1e9 });
 globalThis.gc?.();
 nowMs = 10;
 

@@ -8,7 +8,7 @@ import { loadingCaches, syncCaches } from './contenders.ts';
 import { hitRatios } from './hit-ratio.ts';
 
 const count = 100_000;
-const operations = 300_000;
+const operations = 500_000;
 const keys = Array.from({ length: count }, (_, index) => `user:${index}`);
 const values = keys.map((_, index) => ({ index }));
 /** Other work on the machine shows in wall time; what runs without waiting is measured in CPU time. */
@@ -75,12 +75,11 @@ const evicting = await compare({
 
 const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
 const loading = loadingCaches(source, count);
-const few = popular.slice(0, 10_000);
+const few = popular.slice(0, 20_000);
 for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
 const hits = await compare({
   name: '`getOrLoad`, hit',
   baseline: 'Map memo',
-  clock: cpuMs,
   operations: few.length,
   rounds: 7,
   contenders: Object.fromEntries(
@@ -96,11 +95,10 @@ const hits = await compare({
 });
 
 const callers = 1_000;
-const storms = 5;
+const storms = 20;
 const storm = await compare({
   name: '1,000 callers of a cold key',
   baseline: 'Map memo',
-  clock: cpuMs,
   operations: storms * callers,
   rounds: 7,
   contenders: Object.fromEntries(

@@ -134,13 +134,13 @@ export class Entries<Value, Key> {
 
   /** Tells `onEvict` what has been removed. Comes last in every public operation, so that the listener finds a whole cache. */
   tellRemovals(): void {
-    if (this.#removed.length === 0) return;
-    const { onEvict } = this.#settings;
-    for (let removed = this.#removed.shift(); removed !== undefined; removed = this.#removed.shift()) {
-      try {
-        onEvict?.(removed.key, removed.value, removed.reason);
-      } catch {
-        // A listener breaks nothing.
+    while (this.#removed.length > 0) {
+      for (const { key, value, reason } of this.#removed.splice(0)) {
+        try {
+          this.#settings.onEvict?.(key, value, reason);
+        } catch {
+          // A listener breaks nothing.
+        }
       }
     }
   }

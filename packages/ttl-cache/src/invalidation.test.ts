@@ -43,6 +43,22 @@ describe('no stale fill', () => {
       expect(cache.get('a')).toBe('fresh');
     });
 
+    it('goes on guarding the new load after the old one has ended', async () => {
+      const cache = make();
+      const [old, second] = [gate<string>(), gate<string>()];
+      const before = cache.getOrLoad('a', () => old.promise);
+      invalidate(cache);
+      const after = cache.getOrLoad('a', () => second.promise);
+      old.open('old');
+      await before;
+      await new Promise((resolve) => setImmediate(resolve));
+      invalidate(cache);
+      second.open('old by now, too');
+      expect(await after).toBe('old by now, too');
+      expect(cache.get('a')).toBeUndefined();
+      expect(cache.stats().discarded).toBe(2);
+    });
+
     it('keeps the new value when the new load ends first', async () => {
       const cache = make();
       const [old, fresh] = [gate<string>(), gate<string>()];

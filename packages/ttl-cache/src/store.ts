@@ -16,6 +16,8 @@ export interface StoreBounds {
 
 const firstCapacity = 16;
 
+const sampleSize = 10_000;
+
 /** In `visited`: a sweep has found the entry dead. */
 const condemned = 2;
 
@@ -178,15 +180,14 @@ export class Store<Value, Key> {
     }
   }
 
+  /** By a sample at random: what survives may well lie at regular distances. */
   #fewWouldSurvive(nowMs: number): boolean {
-    const stride = Math.ceil(this.#used / 10_000);
+    if (this.index.size <= sampleSize) return false;
     let alive = 0;
-    let dead = 0;
-    for (let slot = 0; slot < this.#used; slot += stride) {
-      if (this.isDead(slot, nowMs)) dead++;
-      else alive++;
+    for (let sampled = 0; sampled < sampleSize; sampled++) {
+      if (!this.isDead(Math.floor(Math.random() * this.#used), nowMs)) alive++;
     }
-    return this.index.size > 10_000 && alive < dead;
+    return alive < sampleSize / 2;
   }
 
   #evict(spared: number, nowMs: number): void {
