@@ -14,7 +14,7 @@ export function chartsOf(view: ScenarioView): ChartContent[] {
     { id: 'latency', title: 'Latency of requests', unit: 'ms', series: latencies(view) },
     {
       id: 'gauges',
-      title: 'Connections that work, or wait for a lock',
+      title: 'Connections and lock waiters',
       unit: 'connections',
       series: gauges(view),
     },

@@ -2,7 +2,7 @@ import type { LiveRow } from './figures.ts';
 import { count, escape, figure, prose, savedPercent } from './format.ts';
 import type { Check, CodeView, ReplicaView, ScenarioView, Status } from './snapshot.ts';
 
-export const statusWords: Record<Status, string> = {
+const statusWords: Record<Status, string> = {
   reproduced: 'Reproduced: every bound and every check holds.',
   broken: 'Broken: a bound or a check does not hold.',
   invalid: 'Invalid: the load was not what it should have been. Try again on a quieter machine.',
@@ -59,6 +59,15 @@ export const codeHtml = ({ before, after }: { before: CodeView; after: CodeView 
         `<figure class="code"><figcaption>${name} <span class="quiet">${escape(file)}</span></figcaption><pre tabindex="0" aria-label="Code ${name}"><code>${escape(text)}</code></pre></figure>`,
     )
     .join('');
+
+/** The verdict, and why there is none; nothing before the first run. */
+export function verdictOf({ verdict, failure = '', phases }: ScenarioView): string {
+  if (verdict === undefined) return failure;
+  const reasons = phases.flatMap(({ name, result }) =>
+    result === undefined || result.validity.ok ? [] : [`${name}: ${result.validity.detail}.`],
+  );
+  return [statusWords[verdict.status], ...reasons].join(' ');
+}
 
 /** Who counted, and whether the load was what it should have been. */
 export function honestyOf({ phases, verdict }: ScenarioView): string {

@@ -4,7 +4,7 @@ import { byId, setHtml, setText } from './dom.ts';
 import { headlineOf, rowsOf } from './figures.ts';
 import { arrows, count, escape, savedPercent } from './format.ts';
 import type { ScenarioView, Snapshot } from './snapshot.ts';
-import { checksHtml, codeHtml, honestyOf, replicasHtml, rowsHtml, statusWords } from './tables.ts';
+import { checksHtml, codeHtml, honestyOf, replicasHtml, rowsHtml, verdictOf } from './tables.ts';
 
 const heights: Record<string, number> = { calls: 250, latency: 170, gauges: 170 };
 
@@ -45,7 +45,7 @@ function drawText(view: ScenarioView): void {
   setText(byId('tile-bound'), bound === undefined ? '' : `(bound ${count(bound)})`);
   setText(byId('tile-saved'), savedPercent(saved));
   setText(byId('honesty'), honestyOf(view));
-  setText(byId('status'), view.verdict === undefined ? (view.failure ?? '') : statusWords[view.verdict.status]);
+  setText(byId('status'), verdictOf(view));
   setText(byId('message'), view.messages.at(-1) ?? '');
 }
 

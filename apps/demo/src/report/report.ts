@@ -3,7 +3,7 @@ import { chartsOf } from '../../dashboard/charts.ts';
 import { phaseOf, rowsOf, headlineOf } from '../../dashboard/figures.ts';
 import { count, escape, prose, savedPercent, seconds } from '../../dashboard/format.ts';
 import type { ScenarioView } from '../../dashboard/snapshot.ts';
-import { checksHtml, codeHtml, honestyOf, rowsHtml, statusWords } from '../../dashboard/tables.ts';
+import { checksHtml, codeHtml, honestyOf, rowsHtml, verdictOf } from '../../dashboard/tables.ts';
 import type { RunResult, ScenarioResult } from '../run/result.ts';
 import { readAsset } from '../server/assets.ts';
 
@@ -64,7 +64,7 @@ function section(result: ScenarioResult, views: readonly ScenarioView[]): string
   return `<section id="${escape(result.id)}">
 <h2>${escape(result.title)}</h2>
 <p>${escape(view.story)}</p>
-<p class="status ${status}">${statusWords[status]}</p>
+<p class="status ${status}">${escape(verdictOf(view))}</p>
 ${before === undefined && after === undefined ? '' : `<dl class="tiles">${tiles.join('')}</dl>`}
 <p class="quiet">${prose(result.scale)}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Figures of ${escape(result.id)}"><table class="rows">${rowsHtml(rowsOf(view))}</table></div>
