@@ -67,6 +67,19 @@ describe('without a clock of its own, a cache', () => {
     cache.close();
   });
 
+  it('dates no more than 64 writes back in an event loop that is blocked', () => {
+    const now = vi.spyOn(performance, 'now');
+    let nowMs = 0;
+    now.mockImplementation(() => nowMs);
+    const cache = busy(5_000);
+    nowMs = 2_000;
+    for (let key = 0; key < 64; key++) cache.set(key, key);
+    cache.set(1, 1);
+    expect(cache.lookup(1).ageMs).toBe(0);
+    now.mockRestore();
+    cache.close();
+  });
+
   it('does not keep the process alive', () => {
     vi.useRealTimers();
     const timers = vi.spyOn(globalThis, 'setTimeout');
