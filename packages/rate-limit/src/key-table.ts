@@ -62,6 +62,7 @@ export class KeyTable {
     for (const key of this.#keys.values()) {
       const fresh = createKeyState(rules);
       key.states = fresh.states.map((state, index) => (origin[index]! < 0 ? state : key.states[origin[index]!]));
+      key.plain = rules.length === 1 && key.states[0] === key;
     }
   }
 
