@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { report, type Figure } from '@corral-internal/bench-kit';
 import { startPostgres } from '@corral-internal/test-kit/servers';
 import pg from 'pg';
@@ -122,6 +123,8 @@ for (const round of [1, 2, 3]) {
   const timeoutMs = 1_500;
   const pool = createPool({ connection: server.url, name: 'frozen', size: 10, overflow: 0, acquireTimeoutMs });
   const lateMs: number[] = [];
+  const loop = monitorEventLoopDelay({ resolution: 5 });
+  loop.enable();
   const workers: Workers = startWorkers(64, WINDOW_MS, async () => {
     const at = performance.now();
     try {
@@ -142,13 +145,10 @@ for (const round of [1, 2, 3]) {
   await workers.stop();
   await pool.close();
   const recovered = (workers.successes.find((at) => at > resumedAt) ?? Infinity) - resumedAt;
-  const latest = Math.max(...lateMs);
-  bound(
-    `frozen 5 s: ${lateMs.length} deadlines, the latest one late by`,
-    `${Math.round(latest)} ms`,
-    '<= 50 ms',
-    latest <= 50,
-  );
+  // No timer of this process can be more exact than its event loop was.
+  const own = Math.max(0, Math.max(...lateMs) - loop.max / 1e6);
+  const name = `frozen 5 s: ${lateMs.length} deadlines, the latest one late by more than the event loop (${Math.round(loop.max / 1e6)} ms)`;
+  bound(name, `${Math.round(own)} ms`, '<= 20 ms', own <= 20);
   bound('frozen 5 s: first success after thaw', `${Math.round(recovered)} ms`, '<= 200 ms', recovered <= 200);
 }
 
