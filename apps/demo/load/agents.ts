@@ -68,14 +68,25 @@ function createAgent(index: number, ports: readonly number[]): Agent {
     try {
       const { statusCode, body } = await client.request({ method: 'POST', path: '/agents/connect', headers });
       const answer = await body.text();
-      if (statusCode !== 200) throw new Error(`connect: ${statusCode} ${answer}`);
+      if (statusCode !== 200) throw new RefusedCall(`connect: ${statusCode} ${answer}`);
       return client;
     } catch (error) {
       await client.destroy();
       throw error;
     }
   };
-  const connect = (): Promise<Client> => (connection ??= open());
+  /** A replica that is gone, or going, is not the end: the next one is asked. */
+  const openSomewhere = async (): Promise<Client> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await open();
+      } catch (error) {
+        if (error instanceof RefusedCall || attempt > ports.length) throw error;
+        replica++;
+      }
+    }
+  };
+  const connect = (): Promise<Client> => (connection ??= openSomewhere());
 
   return {
     connect,

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LoadReport } from '../load/recorder.ts';
 import { startChild } from '../src/run/child.ts';
 import { openStage, type Stage } from '../src/run/stage.ts';
-import { withReplicas } from '../src/scenarios/agent-identity/agents.ts';
+import { runLoad, withReplicas } from '../src/scenarios/agent-identity/agents.ts';
 import { checkFallback, checkKilledReplica, checkPublishes } from '../src/scenarios/agent-identity/probes.ts';
 import type { Composition } from '../src/scenarios/agent-identity/replica.ts';
 import { schema } from '../src/scenarios/agent-identity/schema.ts';
-import type { RunOptions } from '../src/scenarios/scenario.ts';
+import type { Reporter, RunOptions } from '../src/scenarios/scenario.ts';
 
 const options: RunOptions = {
   before: true,
@@ -56,6 +56,22 @@ it('asks for the identity in every call before, and once for each connection aft
 
 it('asks at most once for each agent when a connection holds nothing', async () => {
   expect(await checkFallback(options, load, stage)).toMatchObject({ ok: true });
+});
+
+it('lets the page kill a replica under load, and says so', async () => {
+  let killed: Promise<string> | undefined;
+  const reporter: Reporter = {
+    progress: () => {},
+    offer: (switches) => {
+      killed ??= switches['kill-replica']?.();
+    },
+  };
+  const longer = { ...load, durationMs: 3_000 };
+
+  const phase = await withReplicas('after', options, stage, (set) => runLoad('after', set, longer, stage, reporter));
+
+  expect(await killed).toMatch(/^replica 2 killed, and back after \d+ ms$/);
+  expect(phase).toMatchObject({ errors: 0, witnessLost: true, chaos: ['replica 2 killed', 'replica 2 back'] });
 });
 
 it('publishes metadata on the agent’s channel and app health to the owner, and refuses who has not connected', async () => {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ThrowSwitch } from '../src/run/live.ts';
 import { openStage, type Stage } from '../src/run/stage.ts';
 import { checkFailingRebuild } from '../src/scenarios/response-cache/failing.ts';
 import { checkClientCache, checkTags } from '../src/scenarios/response-cache/headers.ts';
 import { boundsOf, loadOf, type Load } from '../src/scenarios/response-cache/plan.ts';
 import { runLoad, withReplicas, type PolledPhase } from '../src/scenarios/response-cache/pollers.ts';
 import { checkSharedCache } from '../src/scenarios/response-cache/shared-cache.ts';
+import type { Reporter } from '../src/scenarios/scenario.ts';
 import { schema } from '../src/scenarios/response-cache/schema.ts';
 
 const silent = { progress: (): void => {} };
@@ -25,8 +27,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const run = (name: 'before' | 'after'): Promise<PolledPhase> =>
-  withReplicas(name, 2, { ...load, retryMs: 1_000 }, stage, (set) => runLoad(name, set, load, 20, stage, silent));
+const run = (name: 'before' | 'after', reporter: Reporter = silent): Promise<PolledPhase> =>
+  withReplicas(name, 2, { ...load, retryMs: 1_000 }, stage, (set) => runLoad(name, set, load, 20, stage, reporter));
 
 it('makes clients wait for the lock and give up before', async () => {
   const { counts, tallies, lockWaiters } = await run('before');
@@ -45,6 +47,23 @@ it('rebuilds once for each TTL and replica after, and answers with bytes that it
   expect(counts['BuildActiveChallenges']!.server).toBeLessThanOrEqual(bound);
   expect(tallies!['challenges not modified']).toBeGreaterThan(0.8 * tallies!['challenges conditional']!);
   expect(counts['GetLeaderboardPage']!.server).toBe(20);
+});
+
+it('lets the page break the rebuild, and serves on', async () => {
+  let broken: Promise<string> | undefined;
+  const reporter: Reporter = {
+    // The first builds are over when the first requests have been answered.
+    progress: (text) => {
+      if (/^after: [1-9]/.test(text)) broken ??= throwSwitch?.();
+    },
+    offer: (switches) => (throwSwitch ??= switches['break-rebuild']),
+  };
+  let throwSwitch: ThrowSwitch | undefined;
+
+  const phase = await run('after', reporter);
+
+  expect(await broken).toBe('the rebuild failed for 3 s');
+  expect(phase).toMatchObject({ errors: 0, chaos: ['rebuild broken', 'rebuild mended'] });
 });
 
 it('serves the old bytes while a rebuild fails, and an error where there are none', async () => {

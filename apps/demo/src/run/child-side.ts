@@ -3,7 +3,12 @@ export type Handlers = Record<string, (payload: never) => unknown>;
 
 /** Sends an event to the parent; nothing happens when there is none any more. */
 export function tell(name: string, payload: unknown): void {
-  if (process.connected) process.send!({ type: 'event', name, payload });
+  send({ type: 'event', name, payload });
+}
+
+/** A parent that has gone meanwhile gets nothing; this process ends by itself then. */
+function send(message: object): void {
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 
 /**
@@ -17,7 +22,7 @@ export function serveParent(handlers: Handlers, close: () => Promise<void>): voi
   });
   process.on('message', (message: { id: number; type: string; payload: never }) => {
     void answer(handlers, message).then((reply) => {
-      if (process.connected) process.send!(reply);
+      send(reply);
     });
   });
 }

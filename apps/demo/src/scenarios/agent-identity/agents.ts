@@ -2,6 +2,7 @@ import { runPhase } from '../../run/phase.ts';
 import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
 import type { Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { killReplica, killReplicaSwitch, watchChaos, withChaos } from '../chaos.ts';
 import type { Reporter, RunOptions } from '../scenario.ts';
 import { callsOf, plannedMs, type Load } from './plan.ts';
 import type { Composition } from './replica.ts';
@@ -24,16 +25,19 @@ export async function withReplicas<T>(
 }
 
 /** Lets all agents connect and call. */
-export function runLoad(name: string, set: ReplicaSet, load: Load, stage: Stage, reporter: Reporter): Promise<Phase> {
+export async function runLoad(
+  name: string,
+  set: ReplicaSet,
+  load: Load,
+  stage: Stage,
+  reporter: Reporter,
+): Promise<Phase> {
   const offered = callsOf(load);
-  const spec = {
-    name,
-    type: 'agents',
-    profile: { ...load, ports: set.ports },
-    offered,
-    plannedMs: plannedMs(load),
-  };
+  const profile = { ...load, ports: set.ports };
+  const spec = { name, type: 'agents', profile, offered, plannedMs: plannedMs(load) };
+  const chaos = watchChaos(reporter);
+  if (set.replicas.length > 1) reporter.offer?.({ [killReplica.id]: killReplicaSwitch(set, chaos) });
   const onProgress = ({ done, errors }: { done: number; errors: number }): void =>
     reporter.progress(`${name}: ${done} of ${offered} calls${errors > 0 ? `, ${errors} failed` : ''}`);
-  return runPhase(stage, set, spec, onProgress, reporter);
+  return withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
 }

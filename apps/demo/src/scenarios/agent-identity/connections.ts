@@ -8,6 +8,8 @@ export interface Connections {
   /** The connection of `socket`. @throws {Error} with status 401: it was never set up. */
   of(socket: Socket): AgentConnection;
   readonly size: number;
+  /** Of these, how many know whom they serve. */
+  readonly populated: number;
 }
 
 /**
@@ -40,6 +42,9 @@ export function addConnectRoute(
     },
     get size() {
       return open.size;
+    },
+    get populated() {
+      return [...open.values()].filter(({ agent }) => agent !== undefined).length;
     },
   };
 }

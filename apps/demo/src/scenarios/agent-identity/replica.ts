@@ -28,6 +28,7 @@ export const buildAgentIdentity: BuildReplica<object> = async (app, { compositio
 
   return {
     counts: db.counts,
+    held: () => ({ seen: `${connections.populated} of ${connections.size} connections know their agent` }),
     stats: () => ({ pool: pool.stats(), connections: connections.size }),
     close: async () => void (await pool.close()),
   };

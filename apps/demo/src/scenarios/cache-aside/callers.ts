@@ -3,7 +3,9 @@ import { runPhase } from '../../run/phase.ts';
 import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
 import type { Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { watchChaos, withChaos } from '../chaos.ts';
 import type { Reporter } from '../scenario.ts';
+import { killRedisSwitch } from './kill-redis.ts';
 import { callsOf, plannedMs, ttlMs, type Load } from './plan.ts';
 import type { CacheAsideReplica, Composition } from './replica.ts';
 
@@ -39,14 +41,16 @@ export function runLoad(
   stage: Stage,
   reporter: Reporter,
 ): Promise<Phase> {
-  return withReplicas(composition, place, (set) => {
+  return withReplicas(composition, place, async (set) => {
     const offered = callsOf(load);
     const profile = { ...load, ports: set.ports, firstUserId: 1 };
     const spec = { name: composition, type: 'callers', profile, offered, plannedMs: plannedMs(load) };
+    const chaos = watchChaos(reporter);
+    if (composition === 'after') reporter.offer?.(killRedisSwitch(await stage.redis(), chaos));
     const onProgress = ({ done, errors }: { done: number; errors: number }): void =>
       reporter.progress(
         `${composition}: ${done} of ${offered} callers served${errors > 0 ? `, ${errors} failed` : ''}`,
       );
-    return runPhase(stage, set, spec, onProgress, reporter);
+    return withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
   });
 }

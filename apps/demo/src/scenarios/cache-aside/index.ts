@@ -5,6 +5,7 @@ import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { checkAbortedCaller, checkAborts } from './aborts.ts';
 import { id, runLoad, type Place } from './callers.ts';
+import { killRedis } from './kill-redis.ts';
 import { checkRedisOutage } from './outage.ts';
 import { boundsOf, loadOf, planCacheAside, scaleOf, type Bound } from './plan.ts';
 import { checkReaper } from './reaper.ts';
@@ -16,6 +17,7 @@ export const cacheAside: Scenario = {
   title: 'Cache-aside: stampede protection, reaper, cancellation',
   story:
     'An authorisation server asked once for each caller of a cold key, lost a shared fetch to one caller that left, and leaked what nobody read again.',
+  switches: [killRedis],
   knobs: ['replicas'],
   code: {
     before: { file: 'scenarios/cache-aside/users.ts', name: 'usersFromDatabase' },
@@ -72,7 +74,11 @@ async function runCacheAside(
     if (missing === undefined) await probe('a Redis outage', checkRedisOutage);
   }
 
-  const rows = boundsOf(load, replicas).map((bound) => rowOf(bound, phases));
+  // With Redis killed from the page, each process loads for itself meanwhile: the bound of memory alone.
+  const wasKilled = phases.some(({ name, chaos }) => name === 'after' && chaos !== undefined);
+  const [shared, own] = boundsOf(load, replicas);
+  const bounds = [wasKilled ? { ...shared!, bound: own!.bound } : shared!, own!];
+  const rows = bounds.map((bound) => rowOf(bound, phases));
   return {
     id,
     title: cacheAside.title,

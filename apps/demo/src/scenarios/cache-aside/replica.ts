@@ -42,6 +42,7 @@ export const buildCacheAside: BuildReplica<CacheAsideReplica> = async (app, star
 
   return {
     counts: db.counts,
+    held: () => cache?.held() ?? { seen: 'read each time' },
     stats: () => ({ pool: pool.stats(), lookups: { ...lookups }, cache: cache?.stats(), tier: tier?.stats() }),
     commands: {
       lookups: () => ({ ...lookups }),

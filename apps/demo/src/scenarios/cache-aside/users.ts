@@ -20,6 +20,8 @@ export function usersFromDatabase(db: Statements<StatementName>): Users {
 }
 
 export interface CachedUsers extends Users {
+  /** For the page's table of replicas. */
+  held(): { seen: string; hits: number; loads: number };
   stats(): CacheStats;
   close(): void;
 }
@@ -32,6 +34,10 @@ export function cachedUsers(users: Users, ttlMs: number, tier?: Tier<User>): Cac
   const cache = createTtlCache<User, number>({ ttlMs, reapIntervalMs: 300_000, tier });
   return {
     byId: (id, signal) => cache.getOrLoad(id, (load) => users.byId(id, load.signal), { signal }),
+    held: () => {
+      const { size, hits, loads } = cache.stats();
+      return { seen: `${size} users`, hits, loads };
+    },
     stats: () => cache.stats(),
     close: () => cache.close(),
   };

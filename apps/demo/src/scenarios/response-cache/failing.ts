@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { bringColumnBack, takeColumnAway } from './break-rebuild.ts';
 import { withReplicas } from './pollers.ts';
 import { challengesPath, type ResponseCacheSettings } from './routes.ts';
 
 const settings: ResponseCacheSettings = { ttlMs: 400, retryMs: 200, maxAgeSeconds: 1 };
-/** How long the table is away, milliseconds. */
+/** How long the column is away, milliseconds. */
 const brokenMs = 2_000;
 
 interface CacheStats {
@@ -14,7 +15,7 @@ interface CacheStats {
   warnings: number;
 }
 
-/** The table is renamed, so that a rebuild fails as it fails in production: with an error of the database. */
+/** A column is renamed, so that a rebuild fails as it fails in production: with an error of the database. */
 export async function checkFailingRebuild(stage: Stage): Promise<Check> {
   return withReplicas('after', 2, settings, stage, async ({ replicas: [warm], ports }) => {
     const stats = async (): Promise<CacheStats> => (await warm!.ask<{ cache: CacheStats }>('stats')).cache;
@@ -24,7 +25,7 @@ export async function checkFailingRebuild(stage: Stage): Promise<Check> {
       return { statusCode, etag: String(headers['etag']) };
     };
     const first = await get(ports[0]!);
-    await stage.admin.query('ALTER TABLE challenges RENAME TO challenges_away');
+    await stage.admin.query(takeColumnAway);
     let served = 0;
     let other = 0;
     let cold = 0;
@@ -38,7 +39,7 @@ export async function checkFailingRebuild(stage: Stage): Promise<Check> {
         await delay(5);
       }
     } finally {
-      await stage.admin.query('ALTER TABLE challenges_away RENAME TO challenges');
+      await stage.admin.query(bringColumnBack);
     }
     const { loadErrors, warnings } = await stats();
     // The first failure comes at once after expiry; each further one after the pause at the earliest.

@@ -2,6 +2,7 @@ import { untilValid, witnessesAgree } from '../../run/phase.ts';
 import { reductionOf, statusOf, type Check, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
+import { breakRebuild } from './break-rebuild.ts';
 import { checkFailingRebuild } from './failing.ts';
 import { checkClientCache, checkTags } from './headers.ts';
 import { NginxMissingError } from './nginx.ts';
@@ -29,6 +30,7 @@ export const responseCache: Scenario = {
   title: 'Cached bytes, ETag and 304 on hot read endpoints',
   story:
     'A 32 KB answer was rebuilt for each of 11 requests a second, behind a write lock: half a second became 200, and one client in six gave up and tried again.',
+  switches: [breakRebuild],
   knobs: ['replicas'],
   code: {
     before: { file: 'scenarios/response-cache/routes.ts', name: 'addRebuildingRoutes' },

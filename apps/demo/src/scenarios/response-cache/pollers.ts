@@ -5,7 +5,9 @@ import { runPhase } from '../../run/phase.ts';
 import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
 import type { Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { watchChaos, withChaos } from '../chaos.ts';
 import type { Reporter } from '../scenario.ts';
+import { breakRebuild, breakRebuildSwitch } from './break-rebuild.ts';
 import { startEvaluations, type Evaluations } from './evaluations.ts';
 import { leaderboardEvery, plannedMs, type Load } from './plan.ts';
 import { challengesPath, leaderboardPath, type ResponseCacheSettings } from './routes.ts';
@@ -72,6 +74,8 @@ export async function runLoad(
   };
   const offered = Math.round((perSecond * durationMs) / 1_000);
   const spec = { name, type: 'pollers', profile, offered, plannedMs: plannedMs(load) };
+  const chaos = watchChaos(reporter);
+  reporter.offer?.({ [breakRebuild.id]: breakRebuildSwitch(stage, chaos) });
   let evaluations: Promise<Evaluations> | undefined;
   const onProgress = ({ done, errors }: Progress): void => {
     // With the first word of the driver the load has begun.
@@ -81,7 +85,7 @@ export async function runLoad(
   const end = async (): Promise<number> => (await (await evaluations)?.stop())?.lockWaiters ?? 0;
   try {
     const phase = await runPhase(stage, set, spec, onProgress, reporter);
-    return { ...phase, lockWaiters: await end() };
+    return { ...(await withChaos(phase, chaos)), lockWaiters: await end() };
   } finally {
     await end();
   }

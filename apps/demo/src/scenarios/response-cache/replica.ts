@@ -22,6 +22,7 @@ export const buildResponseCache: BuildReplica<ResponseCacheSettings> = async (ap
 
   return {
     counts: db.counts,
+    held: () => cache?.held() ?? { seen: 'built each time' },
     stats: () => ({ pool: pool.stats(), cache: cache?.stats() }),
     close: async () => {
       cache?.close();

@@ -29,6 +29,8 @@ export interface ResponseCacheSettings {
 }
 
 export interface ResponseCache {
+  /** The tag of the bytes that are served now, and their age. */
+  held(): { seen: string; ageMs?: number; hits: number; loads: number };
   stats(): CacheStats & { warnings: number };
   close(): void;
 }
@@ -71,5 +73,14 @@ export async function addCachedRoutes(
     return reply.type(contentType).send(await bodies.leaderboard(Number(query.cursor ?? 0), signal));
   });
 
-  return { stats: () => ({ ...responses.stats(), warnings }), close: () => responses.close() };
+  return {
+    held: () => {
+      const { value, ageMs } = responses.lookup('active-challenges');
+      const { hits, staleHits, loads } = responses.stats();
+      const figures = { hits: hits + staleHits, loads };
+      return value === undefined ? { seen: 'nothing yet', ...figures } : { seen: value.etag, ageMs, ...figures };
+    },
+    stats: () => ({ ...responses.stats(), warnings }),
+    close: () => responses.close(),
+  };
 }

@@ -1,0 +1,61 @@
+import type { Switch, ThrowSwitch } from '../run/live.ts';
+import type { ReplicaSet } from '../run/replicas.ts';
+import type { Phase } from '../run/result.ts';
+import type { Reporter } from './scenario.ts';
+
+/** What was done to a running phase from the page. */
+export interface Chaos {
+  readonly labels: string[];
+  /** One of the two counts cannot be compared: a killed replica takes its own with it, Postgres counts no failed statement. */
+  witnessLost: boolean;
+  note(label: string): void;
+  /** Breaks something for a while, one thing at a time: a second throw meanwhile gets the answer of the first. */
+  run(work: () => Promise<string>): Promise<string>;
+  /** Resolves when nothing is broken any more. */
+  settled(): Promise<void>;
+}
+
+export function watchChaos({ sample }: Pick<Reporter, 'sample'>): Chaos {
+  const labels: string[] = [];
+  let running: Promise<string> | undefined;
+  return {
+    labels,
+    witnessLost: false,
+    note: (label) => {
+      labels.push(label);
+      sample?.({ kind: 'event', label });
+    },
+    run: (work) => (running ??= work().finally(() => (running = undefined))),
+    settled: async () => {
+      await running?.catch(() => {}); // who threw the switch is told
+    },
+  };
+}
+
+/** The phase, with what was done to it; everything is mended when this resolves. */
+export async function withChaos<P extends Phase>(phase: P, chaos: Chaos): Promise<P> {
+  await chaos.settled();
+  const { labels, witnessLost } = chaos;
+  return labels.length === 0 ? phase : { ...phase, chaos: labels, witnessLost };
+}
+
+export const killReplica: Switch = {
+  id: 'kill-replica',
+  label: 'Kill a replica',
+  detail: 'SIGKILL; it comes back on its port with nothing in its memory, and its clients go to another one meanwhile.',
+};
+
+/** Kills one replica after the other, at each throw the next. */
+export function killReplicaSwitch(set: ReplicaSet, chaos: Chaos): ThrowSwitch {
+  let victim = 0;
+  const kill = async (): Promise<string> => {
+    const index = ++victim % set.replicas.length;
+    chaos.witnessLost = true;
+    chaos.note(`replica ${index + 1} killed`);
+    const startMs = performance.now();
+    await set.restart(index);
+    chaos.note(`replica ${index + 1} back`);
+    return `replica ${index + 1} killed, and back after ${Math.round(performance.now() - startMs)} ms`;
+  };
+  return () => chaos.run(kill);
+}
