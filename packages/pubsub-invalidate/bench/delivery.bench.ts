@@ -8,8 +8,8 @@ import { redisTransport } from '../src/redis.ts';
 import { boringnode, corral, flood, latencies, pgListen, rawPostgres, rawRedis, type Link } from './peers.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 15);
-const PINGS = 300;
-const FLOOD = 3_000;
+const PINGS = 200;
+const FLOOD = 1_000;
 
 const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
 const client = new Redis(redis.url);
@@ -70,7 +70,7 @@ const throughput = await compareFlood(
   { corral: FLOOD },
 );
 const throughputRedis = await compareFlood(
-  'Redis: publishes until the last delivery, 3,000 at once',
+  'Redis: publishes until the last delivery, 1,000 at once',
   'raw ioredis',
   overRedis,
   {

@@ -6,7 +6,7 @@ import { outboxSql, postgresTransport } from '@corral/pubsub-invalidate/postgres
 import { Pool } from 'pg';
 
 const WRITERS = 8;
-const TRANSACTIONS = 150;
+const TRANSACTIONS = 60;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 11);
 
 type Mode = 'none' | 'after-commit' | 'notify' | 'outbox';

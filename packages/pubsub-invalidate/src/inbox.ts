@@ -4,7 +4,7 @@ import { CheckLine } from './check-line.ts';
 import type { BusCore } from './core.ts';
 import { EarlyResults } from './early-results.ts';
 import { InboxClosedError, InboxFullError, InboxRejectedError, InboxResultSizeError } from './errors.ts';
-import { Waiter, type WaitOptions } from './waiter.ts';
+import { Waiter, type WaiterOwner, type WaitOptions } from './waiter.ts';
 import { encodeResult, ENVELOPE_BYTES, type Body, type InboxResult } from './message.ts';
 import { byteLength, inboxChannel, isInboxChannel } from './names.ts';
 import type { Consumer, Subscription } from './subscriptions.ts';
@@ -57,6 +57,10 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
   readonly #checks = new CheckLine();
   readonly #waiters = new Map<string, Set<Waiter<T>> | Waiter<T>>();
   readonly #subscription: Subscription;
+  readonly #owner: WaiterOwner<T> = {
+    fail: (waiter, error) => this.#fail(waiter, error),
+    check: (waiter) => this.#check(waiter),
+  };
   #pending = 0;
   #closed = false;
 
@@ -134,10 +138,7 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
     const early = this.#early.take(waiter.id);
     if (early) this.#answer(waiter, early);
     if (!waiter.isWaiting) return;
-    waiter.watch(
-      (error) => this.#fail(waiter, error),
-      () => this.#check(waiter),
-    );
+    waiter.watch(this.#owner);
     this.#check(waiter);
   }
 

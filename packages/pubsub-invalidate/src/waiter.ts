@@ -15,23 +15,24 @@ export interface WaitOptions<T> {
   readonly pollMs?: number | undefined;
 }
 
-/** What only some waiters need, so that the others stay small. */
-interface Watch {
-  timer?: ReturnType<typeof setTimeout> | undefined;
-  poll?: ReturnType<typeof setInterval> | undefined;
-  onAbort?: (() => void) | undefined;
+/** What becomes of a waiter; one object for all waiters of an inbox. */
+export interface WaiterOwner<T> {
+  fail(waiter: Waiter<T>, error: unknown): void;
+  check(waiter: Waiter<T>): void;
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** One promise that waits: its timer, its abort listener, its check. */
+/** One promise that waits: its timer, its abort listener, its check. Ten thousand of them are normal, so no closures: it is its own listener. */
 export class Waiter<T> {
   readonly id: string;
   readonly options: WaitOptions<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
   isWaiting = true;
-  #watch: Watch | undefined;
+  #owner: WaiterOwner<T> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #poll: ReturnType<typeof setInterval> | undefined;
   #check: AbortController | undefined;
   #checkAgain = false;
 
@@ -48,19 +49,21 @@ export class Waiter<T> {
     return this.#check!.signal;
   }
 
-  watch(fail: (error: unknown) => void, check: () => void): void {
-    const { signal, timeoutMs = Infinity, pollMs = Infinity } = this.options;
-    const isPolling = this.options.check !== undefined && pollMs <= MAX_TIMER_MS;
-    if (!signal && timeoutMs > MAX_TIMER_MS && !isPolling) return;
-    const watch: Watch = {};
-    if (signal) {
-      watch.onAbort = () => fail(signal.reason);
-      signal.addEventListener('abort', watch.onAbort, { once: true });
-    }
-    if (timeoutMs <= MAX_TIMER_MS)
-      watch.timer = setTimeout(() => fail(new InboxTimeoutError(this.id, timeoutMs)), timeoutMs);
-    if (isPolling) watch.poll = setInterval(check, pollMs);
-    this.#watch = watch;
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.#owner?.fail(this, this.options.signal?.reason);
+  }
+
+  watch(owner: WaiterOwner<T>): void {
+    const { signal, timeoutMs = Infinity, pollMs = Infinity, check } = this.options;
+    this.#owner = owner;
+    signal?.addEventListener('abort', this, { once: true });
+    if (timeoutMs <= MAX_TIMER_MS) this.#timer = setTimeout(expire, timeoutMs, this);
+    if (check && pollMs <= MAX_TIMER_MS) this.#poll = setInterval(() => owner.check(this), pollMs);
+  }
+
+  timedOut(): void {
+    this.#owner?.fail(this, new InboxTimeoutError(this.id, this.options.timeoutMs ?? 0));
   }
 
   /** False: one is running already; it is repeated when it ends, since it may have asked too early. */
@@ -87,11 +90,11 @@ export class Waiter<T> {
     if (!this.isWaiting) return false;
     this.isWaiting = false;
     this.#check?.abort(new Error('nobody waits any more'));
-    if (this.#watch) {
-      clearTimeout(this.#watch.timer);
-      clearInterval(this.#watch.poll);
-      if (this.#watch.onAbort) this.options.signal?.removeEventListener('abort', this.#watch.onAbort);
-    }
+    clearTimeout(this.#timer);
+    clearInterval(this.#poll);
+    this.options.signal?.removeEventListener('abort', this);
     return true;
   }
 }
+
+const expire = (waiter: Pick<Waiter<unknown>, "timedOut">): void => waiter.timedOut();
