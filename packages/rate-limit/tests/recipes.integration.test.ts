@@ -20,7 +20,7 @@ function limitHttp() {
   };
 }
 
-async function twice(get: () => Response | Promise<Response>): Promise<void> {
+async function checkTwice(get: () => Response | Promise<Response>): Promise<void> {
   const first = await get();
   expect({ status: first.status, quota: first.headers.get('ratelimit') }).toEqual({
     status: 200,
@@ -53,7 +53,7 @@ it.each([
   const server = create();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    await twice(() => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+    await checkTwice(() => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
   } finally {
     server.closeAllConnections();
     server.close();
@@ -71,5 +71,5 @@ it('the recipe for Hono', async () => {
   });
   app.get('/', (c) => c.text('hello'));
 
-  await twice(() => app.request('/', { headers: { 'x-address': '192.0.2.1' } }));
+  await checkTwice(() => app.request('/', { headers: { 'x-address': '192.0.2.1' } }));
 });
