@@ -47,7 +47,7 @@ const get = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 9,
+  rounds: 7,
   contenders: contenders(
     full,
     'let found = 0; for (let i = 0; i < keys.length; i++) if (cache.get(keys[i]) !== undefined) found++; return found;',
@@ -58,7 +58,7 @@ const set = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 9,
+  rounds: 7,
   contenders: contenders(full, 'for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]);'),
 });
 const evicting = await compare({
@@ -66,7 +66,7 @@ const evicting = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 9,
+  rounds: 7,
   contenders: contenders(
     syncCaches(5_000),
     'for (let i = 0; i < keys.length; i++) if (i % 10 === 0) cache.set(keys[i], values[i % 1024]); else cache.get(keys[i]);',
@@ -75,7 +75,7 @@ const evicting = await compare({
 
 const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
 const loading = loadingCaches(source, count);
-const few = popular.slice(0, 20_000);
+const few = popular.slice(0, 10_000);
 for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
 const hits = await compare({
   name: '`getOrLoad`, hit',
@@ -95,7 +95,7 @@ const hits = await compare({
 });
 
 const callers = 1_000;
-const storms = 20;
+const storms = 10;
 const storm = await compare({
   name: '1,000 callers of a cold key',
   baseline: 'Map memo',
@@ -126,7 +126,7 @@ const script = (name: string, ...parameters: string[]) =>
   );
 const heap = Object.fromEntries(Object.keys(full).map((name) => [name, script('heap.ts', name)]));
 const pauses = { all: script('pause.ts'), told: script('pause.ts', 'told'), most: script('pause.ts', 'told', '10') };
-const ratios = hitRatios();
+const ratios = hitRatios(5_000, 300_000);
 
 const bounded = (name: string, value: number, bound: number, digits = 2): Figure => ({
   name,
