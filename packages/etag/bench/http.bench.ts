@@ -63,7 +63,7 @@ async function run(size: '32' | '458', counts: { rebuilt: number; kept: number }
     contenders[`${label}, 304`] = await requests(server, counts[notModified], conditions, 304);
   }
   const name = `${size} KB of JSON over HTTP, CPU time of the server`;
-  const comparison = await compare({ name, baseline, contenders, operations, rounds: 15, clock: () => spentMs });
+  const comparison = await compare({ name, baseline, contenders, operations, rounds: 9, clock: () => spentMs });
   for (const client of clients.splice(0)) client.close();
   return comparison;
 }

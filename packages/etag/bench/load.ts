@@ -37,7 +37,7 @@ function exchange(socket: Socket, request: Buffer, status: number, more: () => b
       answer = new Answer(status);
       if (more()) socket.write(request);
       else {
-        socket.off('data', take);
+        socket.off('data', take).off('close', closed);
         resolve();
       }
     };
@@ -49,7 +49,8 @@ function exchange(socket: Socket, request: Buffer, status: number, more: () => b
         reject(error);
       }
     };
-    socket.on('data', take);
+    const closed = (): void => reject(new Error('the server closed a connection'));
+    socket.on('data', take).once('close', closed);
     next();
   });
 }
@@ -60,6 +61,7 @@ class Answer {
   #head = '';
   /** Bytes of the body to come; of a chunked one Infinity, until its last chunk is here. */
   #missing: number | undefined;
+  #tail = '';
 
   constructor(status: number) {
     this.#status = status;
@@ -78,6 +80,7 @@ class Answer {
       this.#missing = length === undefined ? Infinity : end + 4 + Number(length) - this.#head.length;
     } else this.#missing -= chunk.length;
     if (this.#missing !== Infinity) return this.#missing === 0;
-    return chunk.subarray(-7).toString('latin1') === '\r\n0\r\n\r\n';
+    this.#tail = (this.#tail + chunk.subarray(-7).toString('latin1')).slice(-7);
+    return this.#tail === '\r\n0\r\n\r\n';
   }
 }

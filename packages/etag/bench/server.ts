@@ -15,6 +15,8 @@ import { buildLarge, buildSmall } from './bodies.ts';
 
 const cacheControl = 'public, max-age=15';
 const contentType = 'application/json; charset=utf-8';
+/** Each contender waits for its turn longer than the default of 5 s. */
+const keepAliveTimeout = 600_000;
 const ports: Record<string, number> = {};
 
 for (const [size, build] of [
@@ -100,14 +102,14 @@ process.on('disconnect', () => process.exit(0));
 process.send!({ ports });
 
 async function serve(name: string, configure: (app: FastifyInstance) => unknown): Promise<void> {
-  const app = Fastify();
+  const app = Fastify({ keepAliveTimeout });
   await configure(app);
   await app.listen({ port: 0, host: '127.0.0.1' });
   ports[name] = (app.server.address() as AddressInfo).port;
 }
 
 async function listen(name: string, listener: RequestListener): Promise<void> {
-  const server = createServer(listener);
+  const server = createServer({ keepAliveTimeout }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ports[name] = (server.address() as AddressInfo).port;
 }
