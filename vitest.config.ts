@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/count-reporter.mjs'],
     projects: [
-      { ...source, test: { name: 'unit', include: unitTests } },
+      { ...source, test: { name: 'unit', include: unitTests, testTimeout: 30_000 } },
       {
         ...source,
         test: {
