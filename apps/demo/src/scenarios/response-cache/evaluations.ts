@@ -47,7 +47,16 @@ export async function startEvaluations(databaseUrl: string, plan: EvaluationPlan
   };
   const stall = async (): Promise<void> => {
     await pause(plan.stallAtMs, signal);
-    if (!signal.aborted) await staller.query(stalledWrite(plan.stallMs));
+    if (signal.aborted) return;
+    const { rows } = await staller.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    // Who stops the writes early does not wait for the long one.
+    signal.addEventListener(
+      'abort',
+      () => void observer.query('SELECT pg_cancel_backend($1)', [rows[0]!.pid]).catch(() => {}),
+    );
+    await staller.query(stalledWrite(plan.stallMs)).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   };
   const running = Promise.all([again(write, plan.everyMs, signal), again(look, 50, signal), stall()]);
   running.catch(() => {}); // `stop` says it
