@@ -57,6 +57,21 @@ describe('reading the page', () => {
     expect(new URL(at.page.url()).hash).toBe('#other');
   });
 
+  it('offers the options and switches that a scenario has, and no others', async () => {
+    const shown = async (): Promise<boolean[]> => [
+      await at.page.getByRole('spinbutton', { name: 'Replicas' }).isVisible(),
+      await at.page.getByRole('spinbutton', { name: 'Users' }).isVisible(),
+      await at.page.getByRole('button', { name: 'Break something' }).isVisible(),
+      await at.page.getByRole('heading', { name: 'Break it' }).isVisible(),
+    ];
+    expect(await shown()).toEqual([true, false, true, true]);
+
+    await at.page.getByRole('link', { name: 'other' }).click();
+    await at.expectText('#title', 'The other scenario');
+
+    expect(await shown()).toEqual([true, false, false, false]);
+  });
+
   it('gives the chart as a table, and on a logarithmic axis', async () => {
     await at.runWhole('both', { before: 1_000, after: 7 });
     await at.page.getByRole('button', { name: 'As a table: Database calls' }).click();

@@ -103,11 +103,11 @@ export function watchPhase(
     },
     end: async (phase) => {
       await stop();
-      const { durationMs, requests, errors, counts, validity } = phase;
+      const { requests, errors, counts, validity } = phase;
       const calls = Object.fromEntries(Object.entries(counts).map(([statement, { server }]) => [statement, server]));
       const { retried = 0 } = latest;
       const point: Point = {
-        atMs: durationMs,
+        atMs: Math.round(performance.now() - startMs),
         calls,
         done: requests,
         errors,

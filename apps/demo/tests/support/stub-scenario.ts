@@ -29,7 +29,7 @@ export function createStubScenario(id = 'stub'): StubScenario {
     title: `The ${id} scenario`,
     story: 'A service asked the same question again and again.',
     knobs: ['replicas'],
-    switches: [{ id: 'break', label: 'Break something', detail: 'Something breaks.' }],
+    switches: id === 'other' ? [] : [{ id: 'break', label: 'Break something', detail: 'Something breaks.' }],
     code: {
       before: { file: 'scenarios/config-cache/config-source.ts', name: 'configFromDatabase' },
       after: { file: 'scenarios/config-cache/config-cache.ts', name: 'cachedConfig' },
