@@ -1,3 +1,4 @@
+import { gate } from '@corral-internal/test-kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTtlCache, type Tier } from './index.ts';
 import { make, makeTier } from './tier.kit.ts';
@@ -80,6 +81,23 @@ describe('a tier that is away', () => {
     expect(await inner.get('a', { signal: new AbortController().signal, minTtlMs: 0 })).toMatchObject({
       value: 'new',
     });
+  });
+
+  it('does not replay what a later set, still on its way, has overtaken', async () => {
+    const { process, state, inner, calls } = make();
+    const cache = process();
+    state.away = true;
+    cache.delete('a');
+    await vi.advanceTimersByTimeAsync(0);
+    state.away = false;
+    const held = gate();
+    state.hold = held.promise;
+    cache.set('a', 'new');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls).toEqual(['delete a', 'set a']);
+    held.open();
+    await cache.settled();
+    expect(await inner.get('a', { signal: new AbortController().signal, minTtlMs: 0 })).toMatchObject({ value: 'new' });
   });
 
   it('replays with pauses that grow, many keys at a time', async () => {
