@@ -60,17 +60,19 @@ function heapOf(make: () => unknown): number {
   return kept === undefined ? Number.NaN : bytes;
 }
 
-const controller = new AbortController();
+const controllers = Array.from({ length: 100 }, () => new AbortController());
 const own = ids();
 const plain = heapOf(() => own.map((id) => waiting!.waitFor(id)));
 const watched = heapOf(() =>
-  own.map((id) => waiting!.waitFor(`w${id}`, { signal: controller.signal, timeoutMs: 600_000 })),
+  own.map((id) =>
+    waiting!.waitFor(`w${id}`, { signal: controllers[Number(id.slice(5)) % 100]!.signal, timeoutMs: 600_000 }),
+  ),
 );
 const subscriptions = ((await client.call('PUBSUB', 'NUMSUB', waiting!.replyTo)) as [string, number])[1];
 const listeners = String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub'))
   .trim()
   .split('\n').length;
-controller.abort(new Error('left'));
+for (const controller of controllers) controller.abort(new Error('left'));
 const afterAborts = waiting!.pending - WAITERS;
 
 const rate = 1 / delivery.results.find(({ name }) => name === 'inbox')!.ratio;

@@ -92,9 +92,11 @@ export class Waiter<T> {
     this.#check?.abort(new Error('nobody waits any more'));
     clearTimeout(this.#timer);
     clearInterval(this.#poll);
-    this.options.signal?.removeEventListener('abort', this);
+    const { signal } = this.options;
+    // After an abort the listener has left by itself, and looking for it among ten thousand would be a long search.
+    if (signal && !signal.aborted) signal.removeEventListener('abort', this);
     return true;
   }
 }
 
-const expire = (waiter: Pick<Waiter<unknown>, "timedOut">): void => waiter.timedOut();
+const expire = (waiter: Pick<Waiter<unknown>, 'timedOut'>): void => waiter.timedOut();
