@@ -9,8 +9,12 @@ export function figure(value: number): string {
 }
 
 /** A share of what was saved: `-98.6 %`. */
-export const savedPercent = (share: number | undefined): string =>
-  share === undefined ? '–' : `${share < 0 ? '+' : '−'}${Math.abs(share * 100).toFixed(1)} %`;
+export function savedPercent(share: number | undefined): string {
+  if (share === undefined) return '–';
+  const percent = Math.abs(share * 100).toFixed(1);
+  if (percent === '0.0') return '0 %';
+  return `${share < 0 ? '+' : '−'}${percent} %`;
+}
 
 export const seconds = (ms: number): string => `${figure(ms / 1_000)} s`;
 

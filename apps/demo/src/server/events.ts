@@ -7,7 +7,7 @@ const maxBehindBytes = 4 * 2 ** 20;
 
 /** Server-sent events: a snapshot on connect, then changes; a reader that reconnects gets a snapshot again. */
 export function addEvents(app: FastifyInstance, store: LiveStore): void {
-  app.get('/events', (_request, reply) => {
+  app.get('/events', { exposeHeadRoute: false }, (_request, reply) => {
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, {
