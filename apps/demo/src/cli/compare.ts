@@ -37,7 +37,10 @@ export function compareResults(first: RunResult, second: RunResult): { text: str
     isWorse ||= hasWorsened(one, other);
     return [
       `${one.id}: ${one.status} -> ${other.status}${one.scale === other.scale ? '' : '\n  the loads differ: compare shares, not counts'}`,
-      align([['figure', 'before', '', 'after', '', 'change', 'bound', ''], ...rowsOf(one, other)], [1, 2, 3, 4, 5, 6]),
+      align(
+        [['figure', 'before 1', 'before 2', 'after 1', 'after 2', 'change', 'bound', ''], ...rowsOf(one, other)],
+        [1, 2, 3, 4, 5, 6],
+      ),
     ];
   });
   const extra = second.scenarios.filter(({ id }) => first.scenarios.every((each) => each.id !== id));
