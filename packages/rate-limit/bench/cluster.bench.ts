@@ -6,7 +6,7 @@ import { createRateLimiter } from '../src/index.ts';
 import { createRedisStore } from '../src/redis.ts';
 import { run } from './load.ts';
 
-const CHECKS = 10_000;
+const CHECKS = 4_000;
 const keys = Array.from({ length: 10_000 }, (_, index) => `session-${String(index).padStart(8, '0')}`);
 let serial = 0;
 const anyKey = () => keys[(serial = (serial + 7_919) % keys.length)]!;
