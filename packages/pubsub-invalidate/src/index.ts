@@ -6,7 +6,7 @@ export { kind, type Kind, type KindOptions, type Kinds, type PayloadOf } from '.
 export { createInvalidator, type Invalidator, type InvalidatorOptions, type Unsubscribe } from './invalidator.ts';
 export type { BindOptions, Binding, BindTarget } from './binding.ts';
 export type { TransactionOptions, TransactionTopic } from './transaction.ts';
-export type { TransactionClient, TransactionPool } from './transaction-pool.ts';
+export type { ClientOf, TransactionClient, TransactionPool } from './transaction-pool.ts';
 export { createInbox, type Inbox, type InboxOptions } from './inbox.ts';
 export type { WaitOptions } from './waiter.ts';
 export { createMemoryHub, memoryTransport, type MemoryFaults, type MemoryHub, type MemoryMessage } from './memory.ts';
