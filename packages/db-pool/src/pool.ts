@@ -79,6 +79,9 @@ class CorralPool implements Pool {
   acquire(options: AcquireOptions = DEFAULTS): Promise<Connection> {
     const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs } = options;
     const origin = this.#capture();
+    // What nearly every call needs: an idle connection, outside any other one.
+    const idle = signal === undefined && this.#contexts.current() === undefined ? this.#core.take() : undefined;
+    if (idle) return Promise.resolve(this.#lease(idle, options, origin));
     return new Promise((resolve, reject) => {
       const grant = (session: Session): void => resolve(this.#lease(session, options, origin));
       this.#checkOut({ grant, fail: reject }, signal, timeoutMs, false);
