@@ -145,6 +145,11 @@ export function createAnswers<Value, Key>(
 
   function wait(key: Key, load: Loader<Value, Key>, options?: GetOrLoadOptions): Promise<Value | undefined> {
     counts.misses++;
+    const shared = options?.signal === undefined ? loads.shared(key) : undefined;
+    if (shared !== undefined) {
+      counts.joined++;
+      return copied(shared);
+    }
     if (loads.isWithin(key)) return rejected(new LoadRecursionError(key));
     if (loads.isRunning(key)) counts.joined++;
     return copied(board(key, load, options, 0));

@@ -109,15 +109,19 @@ describe('no stale fill', () => {
     });
   });
 
-  it('lets a delete from within the loader void that load', async () => {
-    const cache = make();
-    const loading = cache.getOrLoad('a', () => {
-      cache.delete('a');
-      return 'x';
-    });
-    expect(await loading).toBe('x');
-    expect(cache.get('a')).toBeUndefined();
-  });
+  it.each([undefined, new AbortController().signal])(
+    'lets a delete from within the loader void that load',
+    async (signal) => {
+      const cache = make();
+      const load = () => {
+        cache.delete('a');
+        return 'x';
+      };
+      const loading = cache.getOrLoad('a', load, { signal });
+      expect(await loading).toBe('x');
+      expect(cache.get('a')).toBeUndefined();
+    },
+  );
 
   it('does not let a caller join a load that ended before the invalidation, in the same tick', async () => {
     const seen: unknown[] = [];

@@ -20,7 +20,7 @@ export type Loader<Value, Key = string> = (
 ) => Value | undefined | PromiseLike<Value | undefined>;
 
 /** One load of one key, from its first caller to its end. */
-export class Load<Key> implements Running {
+export class Load<Value, Key> implements Running {
   readonly key: Key;
   readonly startedMs: number;
   /** Nobody waits for its start: its timers do not keep the process alive. */
@@ -28,6 +28,8 @@ export class Load<Key> implements Running {
   /** The key was deleted, cleared or set since the load started: the result must not be stored. */
   outdated = false;
   ended = false;
+  /** What callers without a signal share, where the first had none either. */
+  promise: Promise<Value | undefined> | undefined;
   #controller: AbortController | undefined;
   #timedOut: LoadTimeoutError | undefined;
 
@@ -50,7 +52,7 @@ export class Load<Key> implements Running {
    * Calls the loader once, and settles as it does or after `timeoutMs`, whichever is first.
    * @param late Is called when the loader brings something after the time-out; nobody gets it.
    */
-  call<Value>(
+  call(
     loader: Loader<Value, Key>,
     stale: Value | undefined,
     timeoutMs: number,
@@ -89,7 +91,7 @@ export class Load<Key> implements Running {
     });
   }
 
-  #context<Value>(stale: Value | undefined): LoadContext<Value, Key> {
+  #context(stale: Value | undefined): LoadContext<Value, Key> {
     const signal = () => this.signal;
     const context = {
       key: this.key,

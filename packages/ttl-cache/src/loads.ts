@@ -23,7 +23,7 @@ export interface LoadRequest<Value, Key> {
  */
 export class Loads<Value, Key> {
   readonly #flights: Singleflight<Value | undefined, Key> = createSingleflight();
-  readonly #current = new Map<Key, Load<Key>>();
+  readonly #current = new Map<Key, Load<Value, Key>>();
   readonly #settings: Settings<Value, Key>;
   readonly #entries: Entries<Value, Key>;
   readonly #link: TierLink<Value> | undefined;
@@ -59,6 +59,12 @@ export class Loads<Value, Key> {
     return load !== undefined && isWithin(load);
   }
 
+  /** The promise of the load that runs, where a caller without a signal may simply share it: the quick way for a crowd. */
+  shared(key: Key): Promise<Value | undefined> | undefined {
+    const load = this.#current.get(key);
+    return load === undefined || isWithin(load) ? undefined : load.promise;
+  }
+
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
   join(key: Key, signal: AbortSignal | undefined): Promise<Value | undefined> {
     // The work is not called: there is a flight.
@@ -67,10 +73,14 @@ export class Loads<Value, Key> {
 
   /** Starts a load; none may run for the key. */
   start(key: Key, request: LoadRequest<Value, Key>, signal?: AbortSignal): Promise<Value | undefined> {
-    const load = new Load(key, this.#entries.time.now(), request.background);
+    const load = new Load<Value, Key>(key, this.#entries.time.now(), request.background);
     this.#current.set(key, load);
     this.#counts.inFlight++;
-    return this.#flights.do(key, () => this.#run(load, request), signal === undefined ? undefined : { signal });
+    const work = () => this.#run(load, request);
+    // Not by joining afterwards: the loader may have taken the load off its key by then.
+    if (signal !== undefined) return this.#flights.do(key, work, { signal });
+    load.promise = this.#flights.do(key, work);
+    return load.promise;
   }
 
   detach(key: Key): void {
@@ -88,7 +98,7 @@ export class Loads<Value, Key> {
     this.#flights.clear();
   }
 
-  async #run(load: Load<Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
+  async #run(load: Load<Value, Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
     try {
       const answer = this.#link === undefined ? undefined : await this.#askTier(this.#link, load, request.minTtlMs);
       if (answer?.kind === 'hit') return this.#takeHit(load, answer);
@@ -103,7 +113,7 @@ export class Loads<Value, Key> {
   }
 
   async #callLoader(
-    load: Load<Key>,
+    load: Load<Value, Key>,
     request: LoadRequest<Value, Key>,
     lease: TierLease<Value> | undefined,
   ): Promise<Value | undefined> {
@@ -135,7 +145,7 @@ export class Loads<Value, Key> {
   }
 
   /** Stores the result if the load is still the registered one of its key. */
-  #store(load: Load<Key>, value: Value | undefined, lifeMs: number): Value | undefined {
+  #store(load: Load<Value, Key>, value: Value | undefined, lifeMs: number): Value | undefined {
     if (load.outdated) {
       this.#discard(load, 'outdated');
       return value;
@@ -144,7 +154,7 @@ export class Loads<Value, Key> {
     return value;
   }
 
-  #takeHit(load: Load<Key>, hit: TierHit<Value>): Value | undefined {
+  #takeHit(load: Load<Value, Key>, hit: TierHit<Value>): Value | undefined {
     const { ttlMs } = hit;
     const value = this.#entries.copy(hit.value);
     this.#counts.tierHits++;
@@ -156,7 +166,7 @@ export class Loads<Value, Key> {
   }
 
   /** Another process has invalidated the key since the lease was given: what is held here is no newer. */
-  #takeRefusal(load: Load<Key>, value: Value | undefined): Value | undefined {
+  #takeRefusal(load: Load<Value, Key>, value: Value | undefined): Value | undefined {
     if (!load.outdated) this.#entries.drop(load.key, 'deleted');
     this.#discard(load, 'refused');
     return value;
@@ -165,7 +175,7 @@ export class Loads<Value, Key> {
   /** The tier's answer; undefined: go around it, because it is behind with an invalidation, fails, or hangs. */
   async #askTier(
     link: TierLink<Value>,
-    load: Load<Key>,
+    load: Load<Value, Key>,
     minTtlMs: number,
   ): Promise<TierHit<Value> | TierLease<Value> | undefined> {
     const key = tierKey(load.key);
@@ -179,7 +189,7 @@ export class Loads<Value, Key> {
   }
 
   async #fill(
-    load: Load<Key>,
+    load: Load<Value, Key>,
     lease: TierLease<Value>,
     entry: TierEntry<Value>,
   ): Promise<'stored' | 'refused' | 'unknown'> {
@@ -192,7 +202,7 @@ export class Loads<Value, Key> {
   }
 
   /** A tier owes an answer in bounded time; one that breaks its word must not hold the key for ever. */
-  async #patiently<Answer>(load: Load<Key>, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  async #patiently<Answer>(load: Load<Value, Key>, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const { loadTimeoutMs } = this.#settings;
     const patience = new AbortController();
     const giveUp = () => patience.abort(new DOMException(`no answer within ${loadTimeoutMs} ms`, 'TimeoutError'));
@@ -215,12 +225,12 @@ export class Loads<Value, Key> {
     this.#emit(() => ({ type: 'tierError', operation, error }));
   }
 
-  #discard(load: Load<Key>, reason: 'outdated' | 'refused' | 'late' | 'tooLarge'): void {
+  #discard(load: Load<Value, Key>, reason: 'outdated' | 'refused' | 'late' | 'tooLarge'): void {
     this.#counts.discarded++;
     this.#emit(() => ({ type: 'discarded', key: load.key, reason }));
   }
 
-  #durationMs(load: Load<Key>): number {
+  #durationMs(load: Load<Value, Key>): number {
     return this.#entries.time.now() - load.startedMs;
   }
 }
