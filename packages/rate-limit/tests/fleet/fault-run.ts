@@ -106,8 +106,8 @@ export interface FaultBench {
   close(): Promise<void>;
 }
 
-const BEFORE_MS = 1_300;
-const AFTER_MS = 1_700;
+const BEFORE_MS = 1_100;
+const AFTER_MS = 1_500;
 
 export async function openFaultBench(settings: FaultSettings): Promise<FaultBench> {
   const { limit, windowMs, timeoutMs, workers } = settings;
