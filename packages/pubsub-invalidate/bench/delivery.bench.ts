@@ -110,3 +110,5 @@ report(import.meta.url, [latencyRedis, latencyPostgres, throughput, throughputRe
 await Promise.all([...Object.values(overRedis), ...Object.values(overPostgres)].map((link) => link.close()));
 client.disconnect();
 await Promise.all([redis.close(), postgres.close()]);
+// The peer's own connections would keep this process alive.
+process.exit();

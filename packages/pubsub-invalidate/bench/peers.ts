@@ -48,16 +48,16 @@ export async function corral(make: () => Transport): Promise<Link> {
   return link;
 }
 
+/** The bare driver; the sender listens too, as every replica does. */
 export async function rawRedis(client: Redis): Promise<Link> {
-  const [sender, receiver] = [client.duplicate(), client.duplicate()];
+  const [sender, receiver, own] = [client.duplicate(), client.duplicate(), client.duplicate()];
   const channel = crypto.randomUUID();
-  await receiver.subscribe(channel);
+  await Promise.all([receiver.subscribe(channel), own.subscribe(channel)]);
   const link: Link = {
     send: (id) => sender.publish(channel, payload(id)),
     onMessage: () => {},
     close: async () => {
-      sender.disconnect();
-      receiver.disconnect();
+      for (const one of [sender, receiver, own]) one.disconnect();
     },
   };
   receiver.on('message', () => link.onMessage());
@@ -81,15 +81,16 @@ export async function boringnode(client: Redis): Promise<Link> {
   return link;
 }
 
+/** The bare driver; the sender listens too, as every replica does. */
 export async function rawPostgres(connect: () => Promise<Client>): Promise<Link> {
-  const [sender, receiver] = [await connect(), await connect()];
+  const [sender, receiver, own] = [await connect(), await connect(), await connect()];
   const channel = crypto.randomUUID();
-  await receiver.query(`LISTEN "${channel}"`);
+  for (const one of [receiver, own]) await one.query(`LISTEN "${channel}"`);
   const link: Link = {
     send: (id) => sender.query('SELECT pg_notify($1, $2)', [channel, payload(id)]),
     onMessage: () => {},
     close: async () => {
-      await Promise.all([sender.end(), receiver.end()]);
+      await Promise.all([sender.end(), receiver.end(), own.end()]);
     },
   };
   receiver.on('notification', () => link.onMessage());
