@@ -25,7 +25,7 @@ export interface LaneOptions {
 /** Pauses between probes, milliseconds. The longest one, with a reconnect, must stay below the grace. */
 const PROBE_MS = { first: 20, last: 150 };
 /** After its return a process counts itself too for this long: all others are back and have merged by then. */
-const GRACE_MS = 500;
+const GRACE_MS = 700;
 
 /** One shard of the store as one limiter sees it: asks it, notices that it is gone, stands in for it, brings it up to date. */
 export class Lane {
