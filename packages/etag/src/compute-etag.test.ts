@@ -5,6 +5,9 @@ import { computeEtag, computeEtagAsync } from './compute-etag.ts';
 import type * as module from './compute-etag.ts';
 import { isEntityTag } from './entity-tag.ts';
 
+// Many random cases, on a machine that may be busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** A runtime like an edge worker: web standards only. */
 async function withoutNode(): Promise<typeof module> {
   vi.resetModules();

@@ -1,8 +1,11 @@
 import { seededRandom } from '@corral-internal/test-kit';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatEtag } from './entity-tag.ts';
 import { type EtagList, matchEtagList, parseEtagList } from './etag-list.ts';
+
+// Many random cases, on a machine that may be busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The grammar of RFC 9110 written down as regular expressions, with no thought of speed. */
 function naiveParse(field: string): EtagList {
@@ -97,7 +100,7 @@ describe('parseEtagList', () => {
     expect(differences).toEqual([]);
     expect(matches).toBeGreaterThan(10_000);
     expect(malformed).toBeGreaterThan(100_000);
-  }, 60_000);
+  });
 });
 
 describe('matchEtagList', () => {
@@ -127,7 +130,7 @@ describe('matchEtagList', () => {
     );
   });
 
-  it('never throws', { timeout: 60_000 }, () => {
+  it('never throws', () => {
     fc.assert(
       fc.property(fc.anything({ maxDepth: 1 }), fc.anything({ maxDepth: 1 }), (field, etag) => {
         expect(typeof matchEtagList(field as string, etag as string, 'weak')).toBe('boolean');

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { selectEncoding } from './accept-encoding.ts';
 import { byteRange } from './byte-range.ts';
 import { mergeVary } from './vary.ts';
+
+// Many random cases, on a machine that may be busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('selectEncoding', () => {
   const available = ['br', 'gzip', 'zstd'] as const;

@@ -5,6 +5,9 @@ import { isEntityTag } from './entity-tag.ts';
 import { sha256 } from './sha256.ts';
 import { versionEtag } from './version-etag.ts';
 
+// Many random cases, on a machine that may be busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
+
 afterEach(() => vi.unstubAllGlobals());
 
 const part = fc.oneof(
