@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBrowser } from './support/browser.ts';
@@ -117,10 +116,9 @@ interface AxeResult {
 }
 
 async function axeViolations(on: Page): Promise<string[]> {
-  const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
   const session = await on.context().newCDPSession(on);
   await session.send('Page.setBypassCSP', { enabled: true });
-  await on.evaluate(readFileSync(source, 'utf8'));
+  await on.evaluate(axe.source);
   const { violations } = await on.evaluate<AxeResult>('axe.run()');
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRecording } from '../src/report/recording.ts';
@@ -48,6 +49,16 @@ it('opens from the file system without JavaScript, and asks nobody for anything'
   expect(await page.locator('svg[role=img]').first().boundingBox()).toMatchObject({ width: expect.any(Number) });
   expect(await page.locator('table.rows tbody tr').count()).toBe(1);
   await context.close();
+});
+
+it.each(['light', 'dark'] as const)('has no axe violation: %s', async (colorScheme) => {
+  const page = await browser.newPage({ colorScheme });
+  await page.goto(writeReport());
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<{ violations: { id: string }[] }>('axe.run()');
+
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await page.close();
 });
 
 it('prints a scenario on two pages', async () => {
