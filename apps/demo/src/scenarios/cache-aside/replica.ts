@@ -19,7 +19,7 @@ export interface CacheAsideReplica {
 export type Composition = 'before' | 'memory' | 'after';
 
 /** The most that a call spends on Redis while that is away, milliseconds. */
-export const redisTimeoutMs = 250;
+export const redisTimeoutMs = 500;
 
 export const buildCacheAside: BuildReplica<CacheAsideReplica> = async (app, start) => {
   const { composition, settings, databaseUrl, redisUrl, index } = start;
