@@ -76,8 +76,12 @@ export function planAgentIdentity(options: RunOptions): Plan {
   };
 }
 
-/** The load of the probes is short: 3 s around a killed replica, and 1 s each to look at the fallback. */
-export const killProbe = ({ agents, everyMs }: Load): Load => ({ agents, everyMs, durationMs: 3 * everyMs });
+/** The load of the probes is short: 3 s around a killed replica, and one period each to look at the fallback. */
+export const killProbe = ({ agents, everyMs }: Load): Load => ({
+  agents,
+  everyMs,
+  durationMs: Math.max(3 * everyMs, 3_000),
+});
 export const fallbackProbe = ({ agents, everyMs }: Load): Load => ({ agents, everyMs, durationMs: everyMs });
 const probesMs = 5_000;
 
