@@ -5,7 +5,7 @@ import { createPool } from '../src/index.ts';
 import { idealQueue } from './ideal-queue.ts';
 import { load } from './load.ts';
 
-/** Speed against pg.Pool, in interleaved rounds: figures 1, 2, 3 and 7 of the package's promise. */
+/** Speed against pg.Pool, in interleaved rounds: figures 2, 3 and 7 of the package's promise. */
 const SIZE = 10;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 15);
 const server = await startPostgres({ settings: { max_connections: 400 } });
@@ -19,45 +19,12 @@ const pipelined = createPool({
 });
 const theirs = new pg.Pool({ connectionString: server.url, max: SIZE });
 const WARM_UP = 20_000;
-const cpuMs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-};
 const comparisons: Comparison[] = [];
 const figures: Figure[] = [];
 
 // A pool lives for days: what is measured is compiled code. Each contender gets the same warm-up.
 const warm: { query(text: string): Promise<unknown> }[] = [ours, pipelined, theirs];
 for (const pool of warm) await load(64, WARM_UP, () => pool.query('select 1'));
-await load(1, WARM_UP, async () => (await ours.acquire()).release());
-await load(1, WARM_UP, async () => (await theirs.connect()).release());
-
-const CHECKOUTS = 20_000;
-const resolved = Promise.resolve();
-const checkout = await compare({
-  name: 'checkout and release, no query, uncontended (CPU time)',
-  // Nothing but computing: what other processes take of the machine does not count.
-  clock: cpuMs,
-  baseline: 'pg.Pool',
-  operations: CHECKOUTS,
-  rounds: ROUNDS,
-  contenders: {
-    'db-pool': () => load(1, CHECKOUTS, async () => (await ours.acquire()).release()),
-    'pg.Pool': () => load(1, CHECKOUTS, async () => (await theirs.connect()).release()),
-    'a resolved promise': () => load(1, CHECKOUTS, () => resolved),
-  },
-});
-comparisons.push(checkout);
-const own = checkout.results.find(({ name }) => name === 'db-pool')!;
-figures.push(
-  {
-    name: 'checkout + release, time',
-    value: `${(own.nsPerOperation / 1_000).toFixed(2)} us`,
-    bound: '<= 0.5 us',
-    ok: own.nsPerOperation <= 500,
-  },
-  { name: 'checkout + release, of pg.Pool', value: `${own.ratio.toFixed(2)}x`, bound: '<= 0.4x', ok: own.ratio <= 0.4 },
-);
 
 const ROWS = {
   'select 1': 'select 1 as one',
