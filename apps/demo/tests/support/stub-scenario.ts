@@ -79,11 +79,11 @@ export const endedPhase = (name: string, calls: number): Phase => ({
   validity: { ok: true, achievedRate: 1, driverLagP99Ms: 1.5, detail: 'the load was as planned' },
 });
 
-/** Plays a whole phase: it begins, is looked at `looks` times, and ends with `calls` calls. */
+/** Plays a whole phase: it begins, is looked at `looks` times in quarters of a second, and ends with `calls` calls. */
 export function playPhase({ reporter }: HeldRun, name: string, calls: number, looks = 8): void {
   reporter.sample({ kind: 'phase-started', name, plannedMs: 2_000, offered: calls, countedBy: 'pg_stat_statements' });
   for (let look = 1; look <= looks; look++) {
-    const point = pointAt((2_000 * look) / looks, Math.round((calls * look) / looks));
+    const point = pointAt(250 * look, Math.round((calls * look) / looks));
     reporter.sample({ kind: 'point', phase: name, point });
   }
   reporter.sample({ kind: 'phase-ended', phase: endedPhase(name, calls) });
