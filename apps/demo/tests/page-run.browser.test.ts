@@ -70,6 +70,14 @@ describe('a run on the page', () => {
     expect(await at.page.locator('#charts .flag').allTextContents()).toEqual(['something broken']);
   });
 
+  it('says what is missing and how to get it when a scenario cannot run', async () => {
+    const run = await at.pressRun('both');
+    run.fail(new Error('no Redis here: apt-get install redis-server'));
+
+    await at.expectText('#status', 'no Redis here: apt-get install redis-server');
+    expect(await at.page.getByRole('button', { name: 'Run' }).isEnabled()).toBe(true);
+  });
+
   it('stops when asked, and can run again', async () => {
     await at.pressRun('both');
     await at.page.getByRole('button', { name: 'Stop' }).click();

@@ -73,12 +73,12 @@ export function watchPhase(
     tell({ kind: 'point', phase: name, point });
     tell({ kind: 'replicas', replicas });
   };
-  const lookAgain = (): void => {
+  const lookAgain = (afterMs = everyMs): void => {
     timer = setTimeout(() => {
       // A look fails when a server is gone; the phase itself says that.
       look = sample().then(undefined, () => {});
       void look.then(() => timer !== undefined && lookAgain());
-    }, everyMs);
+    }, afterMs);
   };
   const stop = async (): Promise<void> => {
     clearTimeout(timer);
@@ -95,7 +95,7 @@ export function watchPhase(
       const countedBy = stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper';
       tell({ kind: 'phase-started', name, plannedMs, offered, countedBy });
       reporter.serving?.(() => set.stats());
-      lookAgain();
+      lookAgain(0);
     },
     progress: (progress) => {
       latest = progress;
