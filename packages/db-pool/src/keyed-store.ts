@@ -33,7 +33,7 @@ class KeyedStore<Input, Client> implements Keyed<Input, Client> {
     const { idleMs, maxAgeMs } = settings;
     if (idleMs !== Infinity || maxAgeMs !== Infinity) {
       this.#reaper = setInterval(() => this.#reap(), tickMs([idleMs, maxAgeMs]));
-      this.#reaper.unref?.();
+      (this.#reaper as { unref?(): void }).unref?.();
     }
   }
 

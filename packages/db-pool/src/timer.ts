@@ -10,7 +10,8 @@ export function after(ms: number, run: () => void): Timer {
 /** A timer that nobody awaits: it does not keep the process alive. */
 export function afterInBackground(ms: number, run: () => void): Timer {
   const timer = after(ms, run);
-  timer?.unref?.();
+  // A plain number in browsers, where nothing outlives the page.
+  (timer as { unref?(): void } | undefined)?.unref?.();
   return timer;
 }
 

@@ -1,5 +1,9 @@
 /** Returns `value`, or throws a `RangeError` that names the option. Milliseconds must be above 0; `Infinity` where `infinite` allows it. */
-export function checkMs(name: string, value: number, { infinite = false, zero = false } = {}): number {
+export function checkMs(
+  name: string,
+  value: number,
+  { infinite = false, zero = false }: { infinite?: boolean; zero?: boolean } = {},
+): number {
   const finite = Number.isFinite(value) || (infinite && value === Infinity);
   if (typeof value === 'number' && finite && (zero ? value >= 0 : value > 0)) return value;
   const floor = zero ? 'at least 0' : 'above 0';

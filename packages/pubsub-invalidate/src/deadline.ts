@@ -54,7 +54,7 @@ export function withDeadline<T>(
 }
 
 /** Waits `ms` milliseconds, or until `signal` aborts; never rejects. The timer keeps the process alive unless `unref` is set. */
-export function pause(ms: number, signal: AbortSignal, { unref = false } = {}): Promise<void> {
+export function pause(ms: number, signal: AbortSignal, { unref = false }: { unref?: boolean } = {}): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const done = (): void => {

@@ -32,9 +32,14 @@ interface Channel {
   publish(message: unknown): void;
 }
 
+/** What of Node is used, where the runtime is Node. */
+interface Runtime {
+  process?: { getBuiltinModule?(name: string): { channel(name: string): Channel } | undefined };
+}
+
 /** Node's diagnostics channel `corral:ttl-cache`; undefined where the runtime has none. */
 function diagnosticsChannel(): Channel | undefined {
-  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  const { process } = globalThis as Runtime;
   return process?.getBuiltinModule?.('node:diagnostics_channel')?.channel('corral:ttl-cache');
 }
 

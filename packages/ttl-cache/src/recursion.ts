@@ -13,14 +13,19 @@ interface AsyncContext {
   run<Result>(frame: Frame, work: () => Result): Result;
 }
 
+/** What of Node is used, where the runtime is Node. */
+interface Runtime {
+  process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => AsyncContext } | undefined };
+}
+
 let context: AsyncContext | false | undefined;
 
 /** One for the process, as async context is; made when the first load starts. `false` where the runtime has none. */
 function asyncContext(): AsyncContext | false {
   if (context === undefined) {
-    const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+    const { process } = globalThis as Runtime;
     const hooks = process?.getBuiltinModule?.('node:async_hooks');
-    context = hooks === undefined ? false : new hooks.AsyncLocalStorage<Frame>();
+    context = hooks === undefined ? false : new hooks.AsyncLocalStorage();
   }
   return context;
 }

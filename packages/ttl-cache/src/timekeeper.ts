@@ -15,7 +15,7 @@ export const exactBelowMs = 1_000;
  * `recentMs` is never ahead of the time. With a clock of the caller's own every reading is exact: `recentMs` stays `Infinity`.
  */
 export class Timekeeper {
-  recentMs = Infinity;
+  recentMs: number = Infinity;
   /** Looks left. At 0, or with `recentMs` too close to an expiry, ask `now()`. */
   looksLeft = 0;
   readonly #exact: (() => number) | undefined;
@@ -94,7 +94,7 @@ export class Timekeeper {
     this.#firesForSweep = false;
     this.#timer = setTimeout(this.#fire, delayMs);
     // A number in browsers, where nothing needs releasing.
-    if (typeof this.#timer === 'object') this.#timer.unref();
+    (this.#timer as { unref?(): void }).unref?.();
   }
 
   readonly #fire = (): void => {

@@ -11,7 +11,7 @@ export function startTimer(delayMs: number, fire: () => void, quiet = false): ()
     leftMs -= sliceMs;
     handle = setTimeout(leftMs > 0 ? arm : fire, sliceMs);
     // A number in browsers, where nothing needs releasing.
-    if (quiet && typeof handle === 'object') handle.unref();
+    if (quiet) (handle as { unref?(): void }).unref?.();
   };
   arm();
   return () => clearTimeout(handle);
