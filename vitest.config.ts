@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/count-reporter.mjs'],
     projects: [
-      { ...source, test: { name: 'unit', include: unitTests, testTimeout: 30_000 } },
+      { ...source, test: { name: 'unit', include: unitTests, testTimeout: 30_000, sequence: { groupOrder: 0 } } },
       {
         ...source,
         test: {
@@ -25,6 +25,9 @@ export default defineConfig({
           globalSetup: ['./internal/test-kit/src/servers/vitest-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // These mostly wait for time-outs, restarts and silence, so two share a core; they run apart from the others.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -32,6 +35,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['{packages,apps}/*/tests/**/*.browser.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,5 +1,5 @@
 import { algorithms } from './algorithms/index.ts';
-import { oldestLeavesAtMs, type SlidingLog, slideOnce } from './algorithms/sliding.ts';
+import { nextFreeAtMs, type SlidingLog, slideOnce } from './algorithms/sliding.ts';
 import { type Decision, type Source, wholeMs } from './decision.ts';
 import { capacity, type NamedRule } from './rules.ts';
 
@@ -82,7 +82,7 @@ export function decide(
 function decidePlain(log: SlidingLog, rule: NamedRule, nowMs: number, source: Source): Decision {
   const left = slideOnce(log, rule, 1, nowMs);
   const allowed = left >= 0;
-  const resetMs = wholeMs(oldestLeavesAtMs(log, rule) - nowMs);
+  const resetMs = wholeMs(nextFreeAtMs(log, rule) - nowMs);
   return {
     allowed,
     limit: rule.limit,

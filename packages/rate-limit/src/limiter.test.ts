@@ -99,3 +99,16 @@ describe('in process', () => {
     expect(limiter.stats().allowed).toBe(1);
   });
 });
+
+it('says when the excess has left, not when the oldest unit has, after a limit was raised for one check', async () => {
+  const clock = fakeClock();
+  const limiter = createRateLimiter({ rules: { limit: 1, windowMs: 60_000 }, now: clock.now });
+  await limiter.consume('a');
+  clock.advance(1);
+  await limiter.consume('a', { limits: { default: 2 } });
+
+  const decision = await limiter.consume('a');
+
+  expect(decision).toMatchObject({ allowed: false, retryAfterMs: 60_000, resetMs: 60_000 });
+  await limiter.close();
+});

@@ -152,5 +152,12 @@ export function slideOnce(log: SlidingLog, rule: NamedRule, cost: number, nowMs:
   return free - cost;
 }
 
-/** When the oldest unit leaves the window; the log must not be empty. */
-export const oldestLeavesAtMs = (log: SlidingLog, rule: NamedRule): number => log.pairs[log.head]! + rule.windowMs;
+/**
+ * When a unit more is free than now: when the oldest leaves, or, with more counted than the limit allows (a limit that
+ * was lowered, or raised for one check), when the excess has left too. The log must not be empty.
+ */
+export function nextFreeAtMs(log: SlidingLog, rule: NamedRule): number {
+  const excess = used(log) - rule.limit;
+  const index = excess > 0 ? pairThatFrees(log, excess + 1) : log.head;
+  return log.pairs[index]! + rule.windowMs;
+}
