@@ -96,8 +96,8 @@ report(import.meta.url, [delivery], {
     {
       name: 'heap of a waiter with signal and timeout, bytes',
       value: Math.round(watched),
-      bound: '<= 1280',
-      ok: watched <= 1_280,
+      bound: '<= 1024',
+      ok: watched <= 1_024,
     },
     { name: 'results a second / bare shared Map', value: rate.toFixed(2), bound: '>= 0.9', ok: rate >= 0.9 },
     { name: 'waiters left after 10,000 aborts', value: afterAborts, bound: '= 0', ok: afterAborts === 0 },
