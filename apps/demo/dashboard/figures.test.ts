@@ -65,7 +65,7 @@ describe('figures', () => {
 
   it('fills a row with the count of the phase that the last run left out', () => {
     const row = { name: 'Get', before: undefined, after: 5, bound: 8, reduction: undefined, source: '' };
-    const verdict = { status: 'reproduced' as const, countedBy: '', rows: [row], checks: [], notes: [] };
+    const verdict = { status: 'reproduced' as const, countedBy: '', rows: [row], checks: [], notes: [], skipped: [] };
 
     expect(rowsOf({ ...both, verdict })).toMatchObject([{ before: 100, after: 5, reduction: 0.95 }]);
   });

@@ -2,7 +2,7 @@ import type { Series } from './chart.ts';
 import type { PhaseView, Point, Row, ScenarioView } from './snapshot.ts';
 
 /** A row while it is counted, and when it is done. */
-export type LiveRow = Pick<Row, 'name' | 'before' | 'after' | 'bound' | 'source' | 'reduction' | 'minReduction'>;
+export type LiveRow = Row;
 
 export const phaseOf = (view: ScenarioView, name: string): PhaseView | undefined =>
   view.phases.find((phase) => phase.name === name);

@@ -54,6 +54,7 @@ export interface Verdict {
   rows: Row[];
   checks: Check[];
   notes: string[];
+  skipped: string[];
 }
 
 export interface PhaseView {

@@ -18,12 +18,13 @@ const head = (numbers: readonly string[], texts: readonly string[]): string => {
 
 /** One line a figure: before, after, the bound that was printed first, and what the source said. */
 export function rowsHtml(rows: readonly LiveRow[]): string {
-  const lines = rows.map(({ name, before, after, bound, reduction, minReduction, source }) => {
+  const lines = rows.map(({ name, before, after, bound, reduction, minReduction, source, skipped }) => {
     const isBroken = (after ?? 0) > bound || (reduction ?? 1) < (minReduction ?? 0);
     const wanted =
       minReduction === undefined ? '' : ` <span class="quiet">≥ ${Math.round(minReduction * 100)} %</span>`;
-    const state =
-      after === undefined ? '' : isBroken ? '<span class="bad">broken</span>' : '<span class="good">holds</span>';
+    const held = isBroken ? '<span class="bad">broken</span>' : '<span class="good">holds</span>';
+    const notRun = skipped === undefined ? '' : `<span class="skipped">SKIPPED (${escape(skipped)})</span>`;
+    const state = after === undefined ? notRun : held;
     return (
       `<tr><th scope="row">${escape(name)}</th><td>${count(before)}</td><td>${count(after)}</td><td>${count(bound)}</td>` +
       `<td>${savedPercent(reduction)}${reduction === undefined ? '' : wanted}</td><td class="text">${state}</td><td class="text quiet">${prose(source)}</td></tr>`
@@ -44,13 +45,26 @@ export function replicasHtml(replicas: readonly ReplicaView[]): string {
   return `${head(['replica', 'age', 'hits', 'loads'], ['value seen', 'state'])}<tbody>${lines.join('')}</tbody>`;
 }
 
-export const checksHtml = (checks: readonly Check[]): string =>
-  checks
-    .map(
+/** What was tried and held or did not, and what could not be tried here. */
+export const checksHtml = (checks: readonly Check[], skipped: readonly string[]): string =>
+  [
+    ...checks.map(
       ({ name, ok, detail }) =>
         `<li><span class="${ok ? 'good' : 'bad'}">${ok ? 'holds' : 'broken'}</span> <b>${escape(name)}</b> <span class="quiet">${escape(detail)}</span></li>`,
+    ),
+    ...skipped.map((what) => `<li><span class="skipped">SKIPPED</span> ${escape(what)}</li>`),
+  ].join('');
+
+/** Where it does not help comes first: a reader should not have to look for it. */
+export const notesHtml = (notes: readonly string[]): string =>
+  notes
+    .toSorted((one, other) => Number(isLimit(other)) - Number(isLimit(one)))
+    .map((note) =>
+      isLimit(note) ? `<li><b>Limit</b> ${prose(note.replace('limit: ', ''))}</li>` : `<li>${prose(note)}</li>`,
     )
     .join('');
+
+const isLimit = (note: string): boolean => note.startsWith('limit: ');
 
 export const codeHtml = ({ before, after }: { before: CodeView; after: CodeView }): string =>
   [['before', before] as const, ['after', after] as const]
@@ -66,7 +80,8 @@ export function verdictOf({ verdict, failure = '', phases }: ScenarioView): stri
   const reasons = phases.flatMap(({ name, result }) =>
     result === undefined || result.validity.ok ? [] : [`${name}: ${result.validity.detail}.`],
   );
-  return [statusWords[verdict.status], ...reasons].join(' ');
+  const skipped = verdict.skipped.length === 0 ? [] : [`Skipped here: ${verdict.skipped.join('; ')}`];
+  return [statusWords[verdict.status], ...reasons, ...skipped].join(' ');
 }
 
 /** Who counted, and whether the load was what it should have been. */

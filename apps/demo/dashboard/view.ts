@@ -4,7 +4,7 @@ import { byId, setHtml, setText } from './dom.ts';
 import { headlineOf, rowsOf } from './figures.ts';
 import { arrows, count, escape, savedPercent } from './format.ts';
 import type { ScenarioView, Snapshot } from './snapshot.ts';
-import { checksHtml, codeHtml, honestyOf, replicasHtml, rowsHtml, verdictOf } from './tables.ts';
+import { checksHtml, codeHtml, honestyOf, notesHtml, replicasHtml, rowsHtml, verdictOf } from './tables.ts';
 
 const heights: Record<string, number> = { calls: 250, latency: 170, gauges: 170 };
 
@@ -60,9 +60,9 @@ function drawTables(view: ScenarioView): void {
   show('replicas-section', replicas.length > 0);
   setHtml(byId('replicas'), replicasHtml(replicas));
   show('checks-section', verdict !== undefined);
-  setHtml(byId('checks'), checksHtml(verdict?.checks ?? []));
+  setHtml(byId('checks'), checksHtml(verdict?.checks ?? [], verdict?.skipped ?? []));
   show('notes-section', (verdict?.notes.length ?? 0) > 0);
-  setHtml(byId('notes'), (verdict?.notes ?? []).map((note) => `<li>${escape(note)}</li>`).join(''));
+  setHtml(byId('notes'), notesHtml(verdict?.notes ?? []));
 }
 
 function drawCode({ code }: ScenarioView): void {

@@ -2,9 +2,10 @@
 import { compareCommand, NoResultError } from './cli/compare.ts';
 import { announce, runCommand } from './cli/run-command.ts';
 import { parseCommandLine, usage, UsageError, type Command } from './cli/arguments.ts';
-import { doctor, isMissing } from './cli/doctor.ts';
+import { doctor } from './cli/doctor.ts';
 import { serveCommand } from './cli/serve-command.ts';
 import { stopChildren } from './run/child.ts';
+import { isMissing } from './run/missing.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const interrupted = new AbortController();
@@ -24,7 +25,7 @@ async function execute(command: Command): Promise<number> {
       console.log(usage);
       return 0;
     case 'doctor':
-      return doctor();
+      return doctor(command.redisUrl);
     case 'plan':
       for (const scenario of scenarios.filter(({ id }) => command.scenarios.includes(id))) announce(scenario, command);
       return 0;

@@ -5,7 +5,7 @@ import type { RunOptions } from '../scenarios/scenario.ts';
 /** What the command line asks for. */
 export type Command =
   | { name: 'help' }
-  | { name: 'doctor' }
+  | { name: 'doctor'; redisUrl?: string }
   | { name: 'serve'; options: RunOptions; port?: number; redisUrl?: string }
   | { name: 'compare'; files: [string, string] }
   | { name: 'plan'; scenarios: string[]; options: RunOptions }
@@ -70,14 +70,14 @@ export function parseCommandLine(args: string[], known: readonly string[], cwd: 
   const { values, positionals } = parse(args);
   const [name, ...rest] = positionals;
   if (values.help === true || name === 'help') return { name: 'help' };
-  if (name === 'doctor') return { name };
+  const redis = values['redis-url'] === undefined ? {} : { redisUrl: values['redis-url'] };
+  if (name === 'doctor') return { name, ...redis };
   if (name === 'compare') return { name, files: twoFiles(rest, cwd) };
   if (name !== undefined && name !== 'run' && name !== 'plan') {
     throw new UsageError(`command: expected run, plan, compare or doctor, got ${name}`);
   }
 
   const options = runOptions(values);
-  const redis = values['redis-url'] === undefined ? {} : { redisUrl: values['redis-url'] };
   if (name === undefined) {
     const port = values.port === undefined ? {} : { port: integer('--port', values.port, 0, 0, 65_535) };
     return { name: 'serve', options, ...port, ...redis };

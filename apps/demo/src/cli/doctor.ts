@@ -1,12 +1,19 @@
-import { findProgram, RedisMissingError, startPostgres, startRedis } from '@corral-internal/test-kit/servers';
+import { cpus } from 'node:os';
+import { openStage } from '../run/stage.ts';
+import { findNginx } from '../scenarios/response-cache/nginx.ts';
 
 /** Says what is here and which command provides what is missing; returns the exit code. */
-export async function doctor(): Promise<number> {
-  const results = [await look('Node', nodeVersion), await look('Postgres', postgres), await look('Redis', redis)];
-  return results.every(Boolean) ? 0 : 3;
+export async function doctor(redisUrl: string | undefined): Promise<number> {
+  const found = [
+    await look('Node', async () => `${process.versions.node}, ${cpus().length} cores`),
+    await look('Postgres', postgres),
+    await look('Redis', () => redis(redisUrl)),
+    await look('nginx', async () => (await findNginx()).command),
+  ];
+  return found.every(Boolean) ? 0 : 3;
 }
 
-async function look(name: string, find: () => string | Promise<string>): Promise<boolean> {
+async function look(name: string, find: () => Promise<string>): Promise<boolean> {
   try {
     console.log(`ok       ${name}: ${await find()}`);
     return true;
@@ -16,21 +23,24 @@ async function look(name: string, find: () => string | Promise<string>): Promise
   }
 }
 
-const nodeVersion = (): string => process.versions.node;
-
+/** Starts what a run would start, and ends it. */
 async function postgres(): Promise<string> {
-  if (process.env['DATABASE_URL'] !== undefined) return 'the server of DATABASE_URL';
-  const server = await startPostgres();
-  await server.close();
-  return 'embedded, starts and stops';
+  const stage = await openStage();
+  try {
+    const whose = stage.ownPostgres === undefined ? 'the server of DATABASE_URL' : 'embedded, starts and stops';
+    const counts = stage.serverCounts.available ? '' : '; without pg_stat_statements the app alone counts';
+    return `${stage.postgresVersion}, ${whose}${counts}`;
+  } finally {
+    await stage.close();
+  }
 }
 
-async function redis(): Promise<string> {
-  if (process.env['REDIS_URL'] !== undefined) return 'the server of REDIS_URL';
-  const server = await startRedis();
-  await server.close();
-  return `${findProgram('redis-server', 'valkey-server') ?? 'fetched below node_modules/.cache'}, starts and stops`;
+async function redis(redisUrl: string | undefined): Promise<string> {
+  const stage = await openStage({ redisUrl });
+  try {
+    const { version, own } = await stage.redis();
+    return `${version}, ${own === undefined ? 'the server that was named' : 'starts and stops'}`;
+  } finally {
+    await stage.close();
+  }
 }
-
-/** Whether `error` says that a server is missing, and how to get it. */
-export const isMissing = (error: unknown): error is Error => error instanceof RedisMissingError;

@@ -10,7 +10,7 @@ import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Command } from './arguments.ts';
 import { createProgress } from './progress.ts';
-import { renderResult } from './table.ts';
+import { duration, renderResult } from './table.ts';
 
 type RunCommand = Extract<Command, { name: 'run' }>;
 
@@ -18,16 +18,16 @@ type RunCommand = Extract<Command, { name: 'run' }>;
 export async function runCommand(command: RunCommand, signal: AbortSignal): Promise<number> {
   const results: ScenarioResult[] = [];
   const recording = command.html === undefined ? undefined : createRecording(scenarios, command.options);
-  let servers: Record<string, string> = {};
+  const servers: Record<string, string> = {};
   for (const scenario of scenarios.filter(({ id }) => command.scenarios.includes(id))) {
     announce(scenario, command);
     const progress = createProgress(process.stderr);
     progress.progress('starting servers');
     const stage = await openStage({ redisUrl: command.redisUrl });
     try {
-      servers = { postgres: stage.postgresVersion };
       const reporter = recording?.reporterOf(scenario, progress) ?? progress;
       const result = await scenario.run(command.options, stage, reporter, signal);
+      Object.assign(servers, await stage.versions());
       progress.done();
       console.log(`\n${renderResult(result)}\n`);
       results.push(result);
@@ -67,6 +67,6 @@ function write(file: string, content: string): void {
 export function announce(scenario: Scenario, { options }: Pick<RunCommand, 'options'>): void {
   const { scale, bounds, loadMs } = scenario.plan(options);
   console.log(`${scenario.id}: ${scenario.story}`);
-  console.log(`  scale: ${scale}; about ${Math.ceil(loadMs / 1_000)} s of load`);
+  console.log(`  scale: ${scale}; about ${duration(loadMs)} of load`);
   for (const bound of bounds) console.log(`  bound: ${bound}`);
 }

@@ -8,11 +8,20 @@ export function renderRows(rows: readonly Row[]): string {
     count(row.after),
     count(row.bound),
     saved(row),
-    row.after === undefined ? '' : rowHolds(row) ? 'ok' : 'BROKEN',
+    stateOf(row),
     row.source,
   ]);
   return align([['query', 'before', 'after', 'bound', 'saved', '', 'source (kind)'], ...cells], [1, 2, 3, 4]);
 }
+
+function stateOf(row: Row): string {
+  if (row.after === undefined) return row.skipped === undefined ? '' : `SKIPPED (${row.skipped})`;
+  return rowHolds(row) ? 'ok' : 'BROKEN';
+}
+
+/** `39 min`, `48 s`. */
+export const duration = (ms: number): string =>
+  ms < 100_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.ceil(ms / 60_000)} min`;
 
 /** All that is to be said of a scenario when it is done. */
 export function renderResult(result: ScenarioResult): string {
@@ -26,6 +35,7 @@ export function renderResult(result: ScenarioResult): string {
     validity.ok ? '' : `INVALID: ${validity.detail}`,
   ]);
   const checks = result.checks.map(({ name, ok, detail }) => [ok ? 'ok' : 'BROKEN', name, detail]);
+  const skipped = result.skipped.map((what) => `SKIPPED ${what}`);
   return [
     result.title,
     `${result.scale}; counted by ${result.countedBy}`,
@@ -35,15 +45,19 @@ export function renderResult(result: ScenarioResult): string {
     align(latencies, []),
     '',
     align(checks, []),
+    ...skipped,
     '',
     ...result.notes.map((note) => `note: ${note}`),
     verdict(result),
   ].join('\n');
 }
 
-function verdict({ id, status, phases }: ScenarioResult): string {
+function verdict({ id, status, phases, skipped }: ScenarioResult): string {
   const words = {
-    reproduced: 'REPRODUCED: every bound and every check holds.',
+    reproduced:
+      skipped.length === 0
+        ? 'REPRODUCED: every bound and every check holds.'
+        : 'REPRODUCED, but for what was skipped: the lines above say which command provides what is missing.',
     broken: 'BROKEN: a bound or a check does not hold.',
     invalid: 'INVALID: the load was not what it should have been; try again on a quieter machine.',
     skipped: 'SKIPPED',

@@ -3,9 +3,10 @@ import { chartsOf } from '../../dashboard/charts.ts';
 import { phaseOf, rowsOf, headlineOf } from '../../dashboard/figures.ts';
 import { count, escape, prose, savedPercent, seconds } from '../../dashboard/format.ts';
 import type { ScenarioView } from '../../dashboard/snapshot.ts';
-import { checksHtml, codeHtml, honestyOf, rowsHtml, verdictOf } from '../../dashboard/tables.ts';
+import { checksHtml, codeHtml, honestyOf, notesHtml, rowsHtml, verdictOf } from '../../dashboard/tables.ts';
 import type { RunResult, ScenarioResult } from '../run/result.ts';
 import { readAsset } from '../server/assets.ts';
+import { verdictOf as verdictFrom } from '../server/initial-snapshot.ts';
 
 /** The first chart is as wide as the page; the others stand beside each other. */
 const wide = { width: 760, height: 230 };
@@ -52,8 +53,8 @@ ${parts.length === 0 ? '<p>Nothing has been run to its end yet.</p>' : parts.joi
 function section(result: ScenarioResult, views: readonly ScenarioView[]): string {
   const recorded = views.find(({ id }) => id === result.id);
   if (recorded === undefined) return '';
-  const { status, countedBy, rows, checks, notes } = result;
-  const view: ScenarioView = { ...recorded, verdict: { status, countedBy, rows, checks, notes } };
+  const { status, checks, notes, skipped } = result;
+  const view: ScenarioView = { ...recorded, verdict: verdictFrom(result) };
   const charts = chartsOf(view).filter(({ series }) => series.some(({ points }) => points.length > 1));
   const { before, after, bound, saved } = headlineOf(view);
   const tiles = [
@@ -72,8 +73,8 @@ ${before === undefined && after === undefined ? '' : `<dl class="tiles">${tiles.
 <p class="quiet">${escape(honestyOf(view))}</p>
 ${latencyTable(view)}
 <h3>Checks</h3>
-<ul class="checks">${checksHtml(checks)}</ul>
-${notes.length === 0 ? '' : `<h3>Limits and notes</h3><ul>${notes.map((note) => `<li>${escape(note)}</li>`).join('')}</ul>`}
+<ul class="checks">${checksHtml(checks, skipped)}</ul>
+${notes.length === 0 ? '' : `<h3>Limits and notes</h3><ul class="notes">${notesHtml(notes)}</ul>`}
 ${view.code === undefined ? '' : `<h3>The code that makes the difference</h3><div class="codes">${codeHtml(view.code)}</div>`}
 </section>`;
 }

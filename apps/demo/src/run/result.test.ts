@@ -31,6 +31,7 @@ const withStatus = (status: ScenarioResult['status']): ScenarioResult => ({
   checks: [],
   phases: [],
   notes: [],
+  skipped: [],
 });
 
 describe('a row', () => {
@@ -58,9 +59,11 @@ describe('a status', () => {
     expect(statusOf([row({ after: 99 })], [], [phase(false)])).toBe('invalid');
   });
 
-  it('becomes exit code 1 when broken, else 2 when invalid, else 0', () => {
+  it('becomes exit code 1 when broken, else 2 when invalid, else 3 when something was skipped, else 0', () => {
     expect(exitCodeOf([withStatus('invalid'), withStatus('broken')])).toBe(1);
     expect(exitCodeOf([withStatus('invalid'), withStatus('reproduced')])).toBe(2);
-    expect(exitCodeOf([withStatus('reproduced'), withStatus('skipped')])).toBe(0);
+    expect(exitCodeOf([{ ...withStatus('reproduced'), skipped: ['the lease: no Redis'] }])).toBe(3);
+    expect(exitCodeOf([withStatus('reproduced'), withStatus('skipped')])).toBe(3);
+    expect(exitCodeOf([withStatus('reproduced')])).toBe(0);
   });
 });

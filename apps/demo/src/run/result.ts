@@ -11,6 +11,8 @@ export interface Row {
   minReduction?: number;
   /** The source's own figures, and of what kind they are. */
   source: string;
+  /** Why the row was not run, e.g. `no Redis`. */
+  skipped?: string;
 }
 
 /** Something that holds or does not. */
@@ -71,6 +73,8 @@ export interface ScenarioResult {
   phases: Phase[];
   /** Where it does not help, or what a reader has to know. */
   notes: string[];
+  /** What could not run for want of a program or a server, and the command that provides it. */
+  skipped: string[];
 }
 
 export interface RunResult {
@@ -100,8 +104,9 @@ export function statusOf(rows: readonly Row[], checks: readonly Check[], phases:
   return rows.every(rowHolds) && checks.every(({ ok }) => ok) ? 'reproduced' : 'broken';
 }
 
-/** 0 reproduced, 1 a bound or an invariant is broken, 2 invalid. What is missing (3) is an error, not a result. */
-export function exitCodeOf(scenarios: readonly ScenarioResult[]): 0 | 1 | 2 {
+/** 0 reproduced, 1 a bound or an invariant is broken, 2 invalid, 3 something was skipped, since it needs what is not here. */
+export function exitCodeOf(scenarios: readonly ScenarioResult[]): 0 | 1 | 2 | 3 {
   if (scenarios.some(({ status }) => status === 'broken')) return 1;
-  return scenarios.some(({ status }) => status === 'invalid') ? 2 : 0;
+  if (scenarios.some(({ status }) => status === 'invalid')) return 2;
+  return scenarios.some(({ status, skipped }) => status === 'skipped' || skipped.length > 0) ? 3 : 0;
 }

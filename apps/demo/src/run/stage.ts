@@ -1,13 +1,8 @@
 import { Client } from 'pg';
-import {
-  createDatabase,
-  findProgram,
-  startPostgres,
-  startRedis,
-  type PostgresServer,
-  type RedisServer,
-} from '@corral-internal/test-kit/servers';
+import { createDatabase, startPostgres, type PostgresServer } from '@corral-internal/test-kit/servers';
 import { createServerCounts, type ServerCounts } from '../db/server-counts.ts';
+import { MissingError } from './missing.ts';
+import { openRedis, type StageRedis } from './stage-redis.ts';
 
 /** What a scenario runs on: real servers, with a database of its own. */
 export interface Stage {
@@ -18,16 +13,11 @@ export interface Stage {
   readonly postgresVersion: string;
   /** The Postgres of this run, to be killed and started again; undefined when DATABASE_URL names somebody's server. */
   readonly ownPostgres: PostgresServer | undefined;
-  /** Starts a Redis on first use, unless `--redis-url` or REDIS_URL names one. @throws {RedisMissingError} */
+  /** Starts a Redis on first use, unless `--redis-url` or REDIS_URL names one. @throws {MissingError | RedisMissingError} */
   redis(): Promise<StageRedis>;
+  /** The servers that took part, by name and version. */
+  versions(): Promise<Record<string, string>>;
   close(): Promise<void>;
-}
-
-export interface StageRedis {
-  url: string;
-  version: string;
-  /** The Redis of this run, to be killed and started again; undefined when a URL names somebody's server. */
-  own: RedisServer | undefined;
 }
 
 export interface StageOptions {
@@ -36,27 +26,42 @@ export interface StageOptions {
   redisUrl?: string | undefined;
 }
 
-/** Starts Postgres (DATABASE_URL, else the embedded one) and makes an empty database in it. */
+/**
+ * Starts Postgres (DATABASE_URL, else the embedded one) and makes an empty database in it.
+ * @throws {MissingError} There is no Postgres; the message says how to get one.
+ */
 export async function openStage({ settings, redisUrl }: StageOptions = {}): Promise<Stage> {
   const given = process.env['DATABASE_URL'];
-  const own = given === undefined ? await startPostgres(settings === undefined ? {} : { settings }) : undefined;
+  const own = given === undefined ? await startOwn(settings) : undefined;
   const server = own?.url ?? given!;
-  const databaseUrl = await createDatabase(server);
+  const databaseUrl = await createDatabase(server).catch((error: unknown) => {
+    throw new MissingError(
+      `No Postgres: DATABASE_URL names a server that does not serve us (${(error as Error).message}). ` +
+        'Start it, or run "unset DATABASE_URL": then the demo brings its own.',
+      { cause: error },
+    );
+  });
   const admin = new Client({ connectionString: databaseUrl, application_name: 'corral-demo-supervisor' });
   admin.on('error', () => {}); // the next query says it
   await admin.connect();
   const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
+  const postgresVersion = rows[0]!.server_version;
 
   let redis: Promise<StageRedis> | undefined;
+  const redisIfUsed = (): Promise<StageRedis | undefined> | undefined => redis?.catch(() => undefined);
   return {
     databaseUrl,
     admin,
     serverCounts: await createServerCounts(admin),
     ownPostgres: own,
-    postgresVersion: rows[0]!.server_version,
+    postgresVersion,
     redis: () => (redis ??= openRedis(redisUrl ?? process.env['REDIS_URL'])),
+    versions: async () => {
+      const used = await redisIfUsed();
+      return { postgres: postgresVersion, ...(used === undefined ? {} : { redis: used.version }) };
+    },
     close: async () => {
-      await (await redis?.catch(() => undefined))?.own?.close();
+      await (await redisIfUsed())?.own?.close();
       await admin.end().catch(() => {});
       if (own === undefined) await dropDatabase(server, databaseUrl);
       else await own.close();
@@ -64,10 +69,17 @@ export async function openStage({ settings, redisUrl }: StageOptions = {}): Prom
   };
 }
 
-async function openRedis(given: string | undefined): Promise<StageRedis> {
-  if (given !== undefined) return { url: given, version: 'given', own: undefined };
-  const own = await startRedis();
-  return { url: own.url, version: findProgram('redis-server') ?? 'fetched', own };
+async function startOwn(settings: StageOptions['settings']): Promise<PostgresServer> {
+  try {
+    return await startPostgres(settings === undefined ? {} : { settings });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new MissingError(
+      `No Postgres: npm has none for ${process.platform}-${process.arch}, or it was not installed. ` +
+        'Run "npm install --include=optional", or set DATABASE_URL to a server.',
+      { cause: error },
+    );
+  }
 }
 
 /** A given server is somebody's: nothing of ours stays in it. */

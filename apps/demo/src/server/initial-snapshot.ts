@@ -1,4 +1,5 @@
-import type { PlanView, ScenarioView, Snapshot } from '../../dashboard/snapshot.ts';
+import type { PlanView, ScenarioView, Snapshot, Verdict } from '../../dashboard/snapshot.ts';
+import type { ScenarioResult } from '../run/result.ts';
 import type { RunOptions, Scenario } from '../scenarios/scenario.ts';
 import { readExcerpt } from './excerpt.ts';
 
@@ -36,4 +37,9 @@ export function planView(scenario: Scenario, options: RunOptions): PlanView {
   const { scale, bounds, rows = [], loadMs } = scenario.plan(options);
   const { before: _, after: __, ...load } = options;
   return { key: JSON.stringify(load), scale, bounds, rows, loadMs };
+}
+
+/** What the page shows of a result beside the figures that it has drawn already. */
+export function verdictOf({ status, countedBy, rows, checks, notes, skipped }: ScenarioResult): Verdict {
+  return { status, countedBy, rows, checks, notes, skipped };
 }

@@ -3,7 +3,7 @@ import type { ReplicaStats, ThrowSwitch } from '../run/live.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import type { Stage } from '../run/stage.ts';
 import type { RunOptions, Scenario } from '../scenarios/scenario.ts';
-import { planView } from './initial-snapshot.ts';
+import { planView, verdictOf } from './initial-snapshot.ts';
 
 /** Runs one scenario at a time on behalf of the page. */
 export interface Runner {
@@ -17,7 +17,7 @@ export interface Runner {
   stats(): Promise<ReplicaStats[]>;
   /** The last result of each scenario that was run to its end. */
   results(): ScenarioResult[];
-  /** The servers of the last run, by name and version. */
+  /** The servers of the runs, by name and version. */
   servers(): Record<string, string>;
   /** Resolves when nothing runs any more. */
   readonly idle: Promise<void>;
@@ -48,7 +48,6 @@ export function createRunner({ store, openStage, endChildren }: RunnerParts): Ru
     try {
       stage = await openStage();
       signal.throwIfAborted();
-      servers = { postgres: stage.postgresVersion };
       const reporter = {
         progress: (text: string) => store.change({ type: 'progress', text }),
         sample: (sample: Parameters<NonNullable<Parameters<Scenario['run']>[2]['sample']>>[0]) =>
@@ -60,9 +59,9 @@ export function createRunner({ store, openStage, endChildren }: RunnerParts): Ru
         serving: (read: typeof readStats) => void (readStats = read),
       };
       const result = await scenario.run(options, stage, reporter, signal);
+      servers = { ...servers, ...(await stage.versions()) };
       results.set(id, result);
-      const { status, countedBy, rows, checks, notes } = result;
-      store.change({ type: 'run-ended', scenario: id, verdict: { status, countedBy, rows, checks, notes } });
+      store.change({ type: 'run-ended', scenario: id, verdict: verdictOf(result) });
     } catch (error) {
       const failure = signal.aborted ? 'stopped' : (error as Error).message;
       store.change({ type: 'run-ended', scenario: id, failure });

@@ -54,7 +54,7 @@ export function createStubScenario(id = 'stub'): StubScenario {
 
 /** A stage that a stub never looks at. */
 export const stubStage = (): Promise<Stage> =>
-  Promise.resolve({ postgresVersion: '18.0', close: async () => {} } as unknown as Stage);
+  Promise.resolve({ versions: async () => ({ postgres: '18.0' }), close: async () => {} } as unknown as Stage);
 
 /** A look at a running phase in which the statement has been called `calls` times. */
 export const pointAt = (atMs: number, calls: number): Point => ({
@@ -110,4 +110,5 @@ export const stubResult = (id = 'stub', phases: Phase[] = []): ScenarioResult =>
   checks: [{ name: 'two witnesses agree', ok: true, detail: 'Postgres and the app counted the same' }],
   phases,
   notes: ['With a key for each caller nothing is saved.'],
+  skipped: [],
 });

@@ -1,7 +1,7 @@
-import { untilValid, witnessesAgree } from '../../run/phase.ts';
-import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
+import { reductionOf, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { killReplica } from '../chaos.ts';
+import { callsIn, checkAnswered, checkWitnesses, chosenPhases, conclude, createProbes, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { id, runLoad, withReplicas } from './agents.ts';
 import { boundsOf, loadOf, planAgentIdentity, scaleOf, type Bound, type Load } from './plan.ts';
@@ -32,67 +32,29 @@ async function runAgentIdentity(
   const load = loadOf(options);
   await stage.admin.query(schema(load.agents));
 
-  const phases: Phase[] = [];
-  for (const composition of (['before', 'after'] as const).filter((name) => options[name])) {
-    signal.throwIfAborted();
-    const run = (): Promise<Phase> =>
-      withReplicas(composition, options, stage, (set) => runLoad(composition, set, load, stage, reporter));
-    phases.push(await untilValid(run, reporter, signal));
+  const run = (name: 'before' | 'after'): Promise<Phase> =>
+    withReplicas(name, options, stage, (set) => runLoad(name, set, load, stage, reporter));
+  const phases = await runPhases(chosenPhases(options), run, reporter, signal);
+  const probes = createProbes(reporter, signal);
+  if (options.after) {
+    await probes.run('the fallback', () => checkFallback(options, load, stage));
+    await probes.run('publishing', () => checkPublishes(stage));
+    if (options.replicas > 1) await probes.run('a killed replica', () => checkKilledReplica(options, load, stage));
   }
-  const checks: Check[] = phases.flatMap((phase) => [
-    {
-      name: `two witnesses agree, ${phase.name}`,
-      ok: witnessesAgree(phase),
-      detail: 'Postgres and the app counted the same calls of each statement',
-    },
-    {
-      name: `every call was answered, ${phase.name}`,
-      ok: phase.errors === 0,
-      detail: `${phase.requests} calls, ${phase.errors} failed`,
-    },
-  ]);
-  if (options.after) checks.push(...(await runProbes(options, load, stage, reporter, signal)));
 
-  const rows = boundsOf(load).map((bound) => rowOf(bound, phases));
-  return {
-    id,
-    title: agentIdentity.title,
-    status: statusOf(rows, checks, phases),
+  return conclude(agentIdentity, stage, {
     scale: scaleOf(load),
-    countedBy: stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper',
-    configuration: { ...load, replicas: options.replicas, seed: options.seed },
-    rows,
-    checks,
+    configuration: { ...load, replicas: options.replicas },
+    rows: boundsOf(load).map((bound) => rowOf(bound, phases)),
+    checks: [...phases.map(checkWitnesses), ...phases.map((phase) => checkAnswered(phase, 'call')), ...probes.checks],
     phases,
     notes: notesOf(load, phases),
-  };
-}
-
-async function runProbes(
-  options: RunOptions,
-  load: Load,
-  stage: Stage,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<Check[]> {
-  const probe = async (name: string, check: () => Promise<Check>): Promise<Check> => {
-    signal.throwIfAborted();
-    reporter.progress(`probe: ${name}`);
-    return check();
-  };
-  return [
-    await probe('the fallback', () => checkFallback(options, load, stage)),
-    await probe('publishing', () => checkPublishes(stage)),
-    ...(options.replicas > 1 ? [await probe('a killed replica', () => checkKilledReplica(options, load, stage))] : []),
-  ];
+    skipped: probes.skipped,
+  });
 }
 
 function rowOf({ name, bound, source }: Bound, phases: readonly Phase[]): Row {
-  const calls = (phase: string): number | undefined => {
-    const found = phases.find((each) => each.name === phase);
-    return found === undefined ? undefined : (found.counts[name]?.server ?? 0);
-  };
-  const [before, after] = [calls('before'), calls('after')];
+  const [before, after] = [callsIn(phases, 'before', name), callsIn(phases, 'after', name)];
   const promised = bound === 0 ? { minReduction: 1 } : {};
   // Somebody may have killed a replica from the page: each agent that came back has set up one more connection.
   const reconnects = phases.find((each) => each.name === 'after')?.tallies?.['reconnects'] ?? 0;

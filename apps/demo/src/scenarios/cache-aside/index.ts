@@ -1,7 +1,7 @@
-import { RedisMissingError } from '@corral-internal/test-kit/servers';
-import { untilValid, witnessesAgree } from '../../run/phase.ts';
-import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
+import { isMissing } from '../../run/missing.ts';
+import { reductionOf, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { callsIn, checkAnswered, checkWitnesses, conclude, createProbes, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { checkAbortedCaller, checkAborts } from './aborts.ts';
 import { id, runLoad, type Place } from './callers.ts';
@@ -45,77 +45,49 @@ async function runCacheAside(
     ...(options.after ? (['memory'] as const) : []),
     ...(redisUrl === undefined ? [] : (['after'] as const)),
   ];
-  const phases: Phase[] = [];
-  for (const composition of compositions) {
-    signal.throwIfAborted();
-    phases.push(await untilValid(() => runLoad(composition, load, place, stage, reporter), reporter, signal));
-  }
-  const checks: Check[] = phases.flatMap((phase) => [
-    {
-      name: `two witnesses agree, ${phase.name}`,
-      ok: witnessesAgree(phase),
-      detail: 'Postgres and the app counted the same calls of each statement',
-    },
-    {
-      name: `every caller was served, ${phase.name}`,
-      ok: phase.errors === 0,
-      detail: `${phase.requests} served, ${phase.errors} failed`,
-    },
-  ]);
-  const probe = async (name: string, check: (stage: Stage) => Promise<Check>): Promise<void> => {
-    signal.throwIfAborted();
-    reporter.progress(`probe: ${name}`);
-    checks.push(await check(stage));
-  };
+  const run = (name: Composition): Promise<Phase> => runLoad(name, load, place, stage, reporter);
+  const phases = await runPhases(compositions, run, reporter, signal);
+  const probes = createProbes(reporter, signal);
   if (options.after) {
-    await probe('clients that leave', checkAborts);
-    await probe('a client that has left already', checkAbortedCaller);
-    await probe('the reaper', checkReaper);
-    if (missing === undefined) await probe('a Redis outage', checkRedisOutage);
+    await probes.run('clients that leave', () => checkAborts(stage));
+    await probes.run('a client that has left already', () => checkAbortedCaller(stage));
+    await probes.run('the reaper', () => checkReaper(stage));
+    await probes.run('a Redis outage', () => checkRedisOutage(stage));
   }
 
   // With Redis killed from the page, each process loads for itself meanwhile: the bound of memory alone.
   const wasKilled = phases.some(({ name, chaos }) => name === 'after' && chaos !== undefined);
   const [shared, own] = boundsOf(load, replicas);
   const bounds = [wasKilled ? { ...shared!, bound: own!.bound } : shared!, own!];
-  const rows = bounds.map((bound) => rowOf(bound, phases));
-  return {
-    id,
-    title: cacheAside.title,
-    status: statusOf(rows, checks, phases),
+  return conclude(cacheAside, stage, {
     scale: scaleOf(load),
-    countedBy: stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper',
-    configuration: { ...load, replicas, seed: options.seed },
-    rows,
-    checks,
+    configuration: { ...load, replicas },
+    rows: bounds.map((bound) => rowOf(bound, phases, missing)),
+    checks: [...phases.map(checkWitnesses), ...phases.map((phase) => checkAnswered(phase, 'caller')), ...probes.checks],
     phases,
-    notes: notesOf(missing),
-  };
+    notes,
+    skipped: [...(missing === undefined ? [] : [`the lease over all processes: ${missing}`]), ...probes.skipped],
+  });
 }
 
+/** Why there is no Redis, and how to get one; undefined when there is one. */
 async function redisMissing(stage: Stage): Promise<string | undefined> {
   try {
     await stage.redis();
     return undefined;
   } catch (error) {
-    if (error instanceof RedisMissingError) return error.message;
+    if (isMissing(error)) return error.message;
     throw error;
   }
 }
 
-function rowOf({ name, phase, bound, source }: Bound, phases: readonly Phase[]): Row {
-  const queries = (wanted: string): number | undefined => {
-    const found = phases.find((each) => each.name === wanted);
-    return found === undefined ? undefined : (found.counts['GetUserByID']?.server ?? 0);
-  };
-  const [before, after] = [queries('before'), queries(phase)];
-  return { name, before, after, bound, reduction: reductionOf(before, after), source };
+function rowOf({ name, phase, bound, source }: Bound, phases: readonly Phase[], missing: string | undefined): Row {
+  const [before, after] = [callsIn(phases, 'before', 'GetUserByID'), callsIn(phases, phase, 'GetUserByID')];
+  const skipped = phase === 'after' && missing !== undefined ? { skipped: 'no Redis' } : {};
+  return { name, before, after, bound, reduction: reductionOf(before, after), source, ...skipped };
 }
 
-function notesOf(missing: string | undefined): string[] {
-  return [
-    ...(missing === undefined ? [] : [`SKIPPED (no Redis): the lease over all processes, and the outage. ${missing}`]),
-    'limit: a cold key is cold in every process, so memory alone costs one query for each of them; the lease makes it one, for a round trip to Redis.',
-    'limit: a client that leaves gives its place back, not the query: that finishes and fills the cache for the next caller.',
-  ];
-}
+const notes = [
+  'limit: a cold key is cold in every process, so memory alone costs one query for each of them; the lease makes it one, for a round trip to Redis.',
+  'limit: a client that leaves gives its place back, not the query: that finishes and fills the cache for the next caller.',
+];

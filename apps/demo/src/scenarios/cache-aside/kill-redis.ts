@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Switch, ThrowSwitch } from '../../run/live.ts';
-import type { StageRedis } from '../../run/stage.ts';
+import type { StageRedis } from '../../run/stage-redis.ts';
 import type { Chaos } from '../chaos.ts';
 
 /** How long Redis is dead, milliseconds: about one cold key. */

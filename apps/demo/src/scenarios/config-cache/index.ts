@@ -1,8 +1,9 @@
 import type { Progress } from '../../../load/recorder.ts';
-import { runPhase, untilValid, witnessesAgree } from '../../run/phase.ts';
+import { runPhase } from '../../run/phase.ts';
 import { startReplicas } from '../../run/replicas.ts';
-import { reductionOf, statusOf, type Check, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
+import { reductionOf, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { callsIn, checkAnswered, checkWitnesses, chosenPhases, conclude, createProbes, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import {
   boundsOf,
@@ -52,36 +53,21 @@ async function runConfigCache(
   };
   await stage.admin.query(schema);
 
-  const compositions = (['before', 'after'] as const).filter((name) => options[name]);
-  const phases: Phase[] = [];
-  for (const composition of compositions) {
-    signal.throwIfAborted();
-    const run = (): Promise<Phase> => runLoad(composition, options, load, settings, stage, reporter);
-    phases.push(await untilValid(run, reporter, signal));
-  }
-  const checks: Check[] = phases.map((phase) => ({
-    name: `two witnesses agree, ${phase.name}`,
-    ok: witnessesAgree(phase),
-    detail: phase.witnessLost
-      ? 'not compared: a replica was killed, and its own count with it; Postgres alone counted'
-      : 'Postgres and the app counted the same calls of each statement',
-  }));
-  if (options.after) checks.push(...(await runProbes(options, settings, stage, reporter, signal)));
+  const run = (name: 'before' | 'after'): Promise<Phase> => runLoad(name, options, load, settings, stage, reporter);
+  const phases = await runPhases(chosenPhases(options), run, reporter, signal);
+  const probes = createProbes(reporter, signal);
+  if (options.after) await runProbes(probes, options, settings, stage);
 
   const invalidations = phases.find(({ name }) => name === 'after')?.chaos?.length ?? 0;
-  const rows = boundsOf(load, options.replicas, invalidations).map((bound) => rowOf(bound, phases, load));
-  return {
-    id: configCache.id,
-    title: configCache.title,
-    status: statusOf(rows, checks, phases),
+  return conclude(configCache, stage, {
     scale: scaleOf(load),
-    countedBy: stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper',
-    configuration: { ...load, replicas: options.replicas, bus: options.bus, seed: options.seed },
-    rows,
-    checks,
+    configuration: { ...load, replicas: options.replicas, bus: options.bus },
+    rows: boundsOf(load, options.replicas, invalidations).map((bound) => rowOf(bound, phases, load)),
+    checks: [...phases.map(checkWitnesses), ...phases.map((phase) => checkAnswered(phase, 'turn')), ...probes.checks],
     phases,
     notes: notesOf(load),
-  };
+    skipped: probes.skipped,
+  });
 }
 
 /** Starts the replicas, each composed in that way, and runs the chats against them. */
@@ -112,8 +98,7 @@ async function runLoad(
 }
 
 function rowOf({ name, calls }: Bound, phases: readonly Phase[], load: Load): Row {
-  const count = (phase: string): number | undefined => phases.find((each) => each.name === phase)?.counts[name]?.server;
-  const [before, after] = [count('before'), count('after')];
+  const [before, after] = [callsIn(phases, 'before', name), callsIn(phases, 'after', name)];
   const { text, minReduction } = source[name];
   // The source's share is for one user; with more users than turns within a TTL there is nothing to save.
   const isPromised = isStorySized(load) && (name !== 'GetUserChatCustomPrompt' || load.users === 1);

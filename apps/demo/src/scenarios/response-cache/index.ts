@@ -1,11 +1,10 @@
-import { untilValid, witnessesAgree } from '../../run/phase.ts';
-import { reductionOf, statusOf, type Check, type Row, type ScenarioResult } from '../../run/result.ts';
+import { reductionOf, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { checkWitnesses, chosenPhases, conclude, createProbes, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { breakRebuild } from './break-rebuild.ts';
 import { checkFailingRebuild } from './failing.ts';
 import { checkClientCache, checkTags } from './headers.ts';
-import { NginxMissingError } from './nginx.ts';
 import {
   boundsOf,
   leaderboardBound,
@@ -54,51 +53,28 @@ async function runResponseCache(
   reporter.progress('measuring a build');
   const buildMs = await withReplicas('before', 1, settings, stage, measureBuildMs);
   const perSecond = rateFor(buildMs);
-  const phases: PolledPhase[] = [];
-  for (const name of (['before', 'after'] as const).filter((name) => options[name])) {
-    signal.throwIfAborted();
-    const run = (set: Parameters<typeof runLoad>[1]): Promise<PolledPhase> =>
-      runLoad(name, set, load, perSecond, stage, reporter);
-    phases.push(await untilValid(() => withReplicas(name, replicas, settings, stage, run), reporter, signal));
-  }
-  const checks: Check[] = phases.flatMap((phase) => [
-    {
-      name: `two witnesses agree, ${phase.name}`,
-      ok: witnessesAgree(phase),
-      detail: 'Postgres and the app counted the same calls of each statement',
-    },
-    ...(phase.name === 'before' ? [checkShape(phase)] : checkPolls(phase)),
-  ]);
-  const skipped: string[] = [];
-  const probe = async (name: string, check: () => Promise<Check>): Promise<void> => {
-    signal.throwIfAborted();
-    reporter.progress(`probe: ${name}`);
-    checks.push(await check());
-  };
+  const run = (name: 'before' | 'after'): Promise<PolledPhase> =>
+    withReplicas(name, replicas, settings, stage, (set) => runLoad(name, set, load, perSecond, stage, reporter));
+  const phases = await runPhases(chosenPhases(options), run, reporter, signal);
+  const probes = createProbes(reporter, signal);
   if (options.after) {
-    await probe('a failing rebuild', () => checkFailingRebuild(stage));
-    await probe('tags', () => checkTags(stage, replicas));
-    await probe('a client cache', () => checkClientCache(stage));
-    await probe('a shared cache', () => checkSharedCache(stage)).catch((error: unknown) => {
-      if (!(error instanceof NginxMissingError)) throw error;
-      skipped.push(`SKIPPED (${error.message}): the shared cache in front`);
-    });
+    await probes.run('a failing rebuild', () => checkFailingRebuild(stage));
+    await probes.run('tags', () => checkTags(stage, replicas));
+    await probes.run('a client cache', () => checkClientCache(stage));
+    await probes.run('a shared cache in front', () => checkSharedCache(stage));
   }
 
   const polls = Math.ceil((perSecond * load.durationMs) / 1_000 / leaderboardEvery);
-  const rows = [...boundsOf(load, replicas), leaderboardBound(polls, load)].map((bound) => rowOf(bound, phases));
-  return {
-    id,
-    title: responseCache.title,
-    status: statusOf(rows, checks, phases),
+  const shapes = phases.flatMap((phase) => (phase.name === 'before' ? [checkShape(phase)] : checkPolls(phase)));
+  return conclude(responseCache, stage, {
     scale: scaleOf(load),
-    countedBy: stage.serverCounts.available ? 'pg_stat_statements' : 'client wrapper',
-    configuration: { ...load, replicas, buildMs, perSecond, seed: options.seed },
-    rows,
-    checks,
+    configuration: { ...load, replicas, buildMs, perSecond },
+    rows: [...boundsOf(load, replicas), leaderboardBound(polls, load)].map((bound) => rowOf(bound, phases)),
+    checks: [...phases.map(checkWitnesses), ...shapes, ...probes.checks],
     phases,
-    notes: [...skipped, ...notesOf(load, buildMs, perSecond)],
-  };
+    notes: notesOf(load, buildMs, perSecond),
+    skipped: probes.skipped,
+  });
 }
 
 /** What a row counts in a phase. */

@@ -3,21 +3,14 @@ import { join } from 'node:path';
 import { until } from '@corral-internal/test-kit';
 import { debianPackage, findProgram, freePort, guardedFolder, startGuarded } from '@corral-internal/test-kit/servers';
 import { request } from 'undici';
+import { MissingError } from '../../run/missing.ts';
 
 export interface Nginx {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** There is no nginx here, and the system's packages cannot be had. */
-export class NginxMissingError extends Error {
-  override readonly name = 'NginxMissingError';
-  constructor(cause: unknown) {
-    super('no nginx: run "sudo apt-get install nginx" or "brew install nginx"', { cause });
-  }
-}
-
-/** Starts an nginx that caches, as a CDN does, in front of the replica at `originPort`. @throws {NginxMissingError} */
+/** Starts an nginx that caches, as a CDN does, in front of the replica at `originPort`. @throws {MissingError} */
 export async function startNginx(originPort: number): Promise<Nginx> {
   const { command, env } = await findNginx();
   const folder = guardedFolder('corral-nginx-');
@@ -46,14 +39,16 @@ export async function startNginx(originPort: number): Promise<Nginx> {
   };
 }
 
-async function findNginx(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
+/** On PATH, else the distribution's package, unpacked into our cache. @throws {MissingError} */
+export async function findNginx(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
   const installed = findProgram('nginx');
   if (installed !== undefined) return { command: installed, env: process.env };
   try {
     const { root, env } = await debianPackage('nginx');
     return { command: join(root, 'usr/sbin/nginx'), env };
   } catch (error) {
-    throw new NginxMissingError(error);
+    const install = process.platform === 'darwin' ? 'brew install nginx' : 'sudo apt-get install nginx';
+    throw new MissingError(`No nginx. Run "${install}".`, { cause: error });
   }
 }
 
