@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { problemsOfTarball } from './tarball.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'corral-pack-'));
@@ -61,20 +62,10 @@ function* problemsOf(name) {
     return;
   }
   const path = join(folder, tarball);
-  const files = run('tar', ['-tzf', path]).output.split('\n');
-  for (const file of files.filter((entry) => /\.(test|contract|bench)\.|\.map$|\/(src|tests|bench)\//.test(entry))) {
-    yield `does not belong in the tarball: ${file}`;
-  }
-  for (const needed of ['package/README.md', 'package/LICENSE', 'package/dist/index.js', 'package/dist/index.d.cts']) {
-    if (!files.includes(needed)) yield `missing in the tarball: ${needed}`;
-  }
   for (const specifier of importsOf(join(root, 'packages', name, 'dist/index.js'))) {
     if (!(allowedImports[name] ?? []).includes(specifier)) yield `the core imports ${specifier}`;
   }
-  const publint = run('publint', [path, '--strict']);
-  if (!publint.ok) yield publint.output;
-  const types = run('attw', [path, '--profile', 'node16', '--format', 'ascii']);
-  if (!types.ok) yield types.output;
+  yield* problemsOfTarball(path);
 }
 
 for (const name of readdirSync(join(root, 'packages'))) {

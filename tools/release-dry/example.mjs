@@ -1,33 +1,34 @@
-import { spawnSync } from 'node:child_process';
 import { stripTypeScriptTypes } from 'node:module';
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 /** The first program under "## Use", to the letter. */
 export function exampleOf(readme) {
   return /^## Use$[\s\S]*?^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1];
 }
 
-/** Runs the README's example with `node`; it has to end by itself with 0 and to print what it says that it prints. */
-export function runExample({ readme }, { folder }, node, form, env) {
-  const example = exampleOf(readme);
-  if (example === undefined) return { ok: false, output: 'the README has no ```ts block under "## Use"' };
-  const promises = [...example.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1].trim());
+/** What a program says that it prints: the rest of each line after `// prints:`. */
+export const promisesOf = (code) => [...code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1].trim());
+
+/** Runs a program with `node`; it has to end by itself with 0 and to print what it says that it prints. */
+export async function runExample(example, { folder }, node, form, env) {
   // Old releases of Node run JavaScript alone: the types are cut out, nothing else is changed.
   const code = stripTypeScriptTypes(example);
-  const file = join(folder, form === 'ESM' ? 'example.mjs' : 'example.cjs');
+  const file = join(folder, `example-${node.version}.${form === 'ESM' ? 'mjs' : 'cjs'}`);
   writeFileSync(file, form === 'ESM' ? code : asCommonJs(code));
-  const { status, signal, stdout, stderr } = spawnSync(node, [file], {
-    cwd: folder,
-    env,
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  const missing = promises.filter((promise) => !stdout.includes(promise));
+  const child = spawn(node.path, [file], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+  const [status, stdout, stderr] = await Promise.all([
+    new Promise((resolve) => child.on('close', (exit, signal) => resolve(signal ?? exit))),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  const missing = promisesOf(example).filter((promise) => !stdout.includes(promise));
   if (status === 0 && missing.length === 0 && stdout !== '') return { ok: true, output: '' };
   return {
     ok: false,
-    output: `exit ${status ?? signal}, not printed: ${missing.join(' | ') || '-'}\n${stdout}${stderr}`.trim(),
+    output: `exit ${status}, not printed: ${missing.join(' | ') || '-'}\n${stdout}${stderr}`.trim(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleOf } from './example.mjs';
@@ -10,8 +10,11 @@ const resolutions = [
   { name: 'bundler', module: 'esnext', moduleResolution: 'bundler' },
 ];
 
-/** Compiles a program that imports every door, and the README's example, as ESM and as CJS where there is such a thing. */
-export function* checkTypes(root, { readme, manifest }, { folder }) {
+/**
+ * One check for each compiler and resolution: a program that imports every door, and the README's example, as ESM and as
+ * CJS where there is such a thing.
+ */
+export function typeChecks(root, { readme, manifest }, { folder }) {
   const doors = Object.keys(manifest.publishConfig.exports).filter((door) => door !== './package.json');
   const specifiers = doors.map((door) => `${manifest.name}${door.slice(1)}`);
   const uses = specifiers.map((_, index) => `export type Door${index} = typeof door${index};`).join('\n');
@@ -21,38 +24,43 @@ export function* checkTypes(root, { readme, manifest }, { folder }) {
   writeFileSync(join(folder, 'doors.cts'), `${cjs}\n${uses}\n`);
   writeFileSync(join(folder, 'example.mts'), `${exampleOf(readme) ?? ''}\nexport {};\n`);
 
-  for (const version of compilers) {
-    const tsc = compiler(root, version);
-    for (const { name, ...resolution } of resolutions) {
-      const files = ['doors.mts', 'example.mts', ...(name === 'bundler' ? [] : ['doors.cts'])];
-      const configuration = {
-        compilerOptions: {
-          ...resolution,
-          target: 'es2022',
-          lib: ['es2023', 'esnext.disposable', 'dom'],
-          strict: true,
-          // Our own declarations are what is checked; those of peers are read as they are.
-          skipLibCheck: false,
-          noEmit: true,
-          types: ['node'],
-        },
-        files,
-      };
-      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(configuration));
-      const { status, stdout } = spawnSync(tsc, ['-p', 'tsconfig.json', '--pretty', 'false'], {
-        cwd: folder,
-        encoding: 'utf8',
-      });
-      const own = stdout
-        .split('\n')
-        .filter((line) => !line.startsWith(' ') && !/^node_modules\/(?!@corral\/)/.test(line) && line !== '');
-      yield {
-        ok: status === 0 || own.length === 0,
-        title: `types with TypeScript ${version}, ${name}`,
-        output: own.join('\n'),
-      };
-    }
-  }
+  return compilers.flatMap((version) =>
+    resolutions.map(({ name, ...resolution }) => ({
+      title: `types with TypeScript ${version}, ${name}`,
+      run: () =>
+        compile(compiler(root, version), folder, `${version}-${name}`, {
+          compilerOptions: {
+            ...resolution,
+            target: 'es2022',
+            lib: ['es2023', 'esnext.disposable', 'dom'],
+            strict: true,
+            // Our own declarations are what is checked; those of peers are read as they are.
+            skipLibCheck: false,
+            noEmit: true,
+            types: ['node'],
+          },
+          files: ['doors.mts', 'example.mts', ...(name === 'bundler' ? [] : ['doors.cts'])],
+        }),
+    })),
+  );
+}
+
+async function compile(tsc, folder, label, configuration) {
+  const project = `tsconfig.${label}.json`;
+  writeFileSync(join(folder, project), JSON.stringify(configuration));
+  const { code, output } = await new Promise((resolve) => {
+    const child = spawn(tsc, ['-p', project, '--pretty', 'false'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.on('close', (code) => resolve({ code, output }));
+  });
+  const own = output
+    .split('\n')
+    .filter((line) => !line.startsWith(' ') && !/^node_modules\/(?!@corral\/)/.test(line) && line !== '');
+  return { ok: code === 0 || (output !== '' && own.length === 0), output: own.join('\n') };
 }
 
 /** The compiler of that version, fetched once through npm and kept below node_modules/.cache. */
