@@ -15,6 +15,7 @@ const unitTests = [
 export default defineConfig({
   test: {
     reporters: ['default', './tools/count-reporter.mjs'],
+    setupFiles: ['./tools/vitest-seed.ts'],
     projects: [
       { ...source, test: { name: 'unit', include: unitTests, testTimeout: 30_000, sequence: { groupOrder: 0 } } },
       {
