@@ -39,10 +39,11 @@ export function parseEtagList(field: string): EtagList {
  */
 export function matchEtagList(field: string | undefined, etag: string | undefined, mode: 'weak' | 'strong'): boolean {
   if (typeof field !== 'string') return false;
+  // One tag, as we sent it: nearly all requests. A weak one is equal to itself by weak comparison only.
+  if (field === etag && isWellFormed(etag)) return mode === 'weak' || etag.charCodeAt(0) === 0x22;
   const start = typeof etag === 'string' ? openingQuote(etag, 0) : -1;
   if (etag === undefined || start === -1) return isAny(field);
   const comparable = start === 0 || mode === 'weak';
-  if (field === etag) return comparable && isEntityTag(etag); // one tag, as we sent it: nearly all requests
   if (isAny(field)) return true;
 
   // What does not stand there as text is no member either; the grammar then says whether what stands there is one.
@@ -62,6 +63,15 @@ export function matchEtagList(field: string | undefined, etag: string | undefine
   }
   return false;
 }
+
+/** `isEntityTag`, remembering one: the tag of a hot resource is asked about again and again. */
+function isWellFormed(etag: string): boolean {
+  if (etag === wellFormed) return true;
+  if (!isEntityTag(etag)) return false;
+  wellFormed = etag;
+  return true;
+}
+let wellFormed = '""';
 
 /** Whole members, each with the comma after it. Nothing follows it in the pattern, so a failure never starts over: linear. */
 const members = /[\t ,]*(?:(?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*"[\t ]*,[\t ,]*)*/y;

@@ -30,15 +30,12 @@ export function addVary(reply: FastifyReply, names: string): void {
   reply.header('vary', mergeVary(reply.getHeader('vary'), names));
 }
 
-const strippedFrom304 = new Set(notModifiedStrip);
-const strippedFrom412 = new Set(failedStrip);
-
 /** Turns what was prepared into a 304, or into a 412 or 416 that no cache takes for the 200. */
 export function stripFor(reply: FastifyReply, status: 304 | 412 | 416): void {
-  const present = reply.getHeaders(); // one look at all of them: mostly there is nothing to remove
-  const names = status === 304 ? strippedFrom304 : strippedFrom412;
-  for (const name in present) if (names.has(name)) reply.removeHeader(name);
-  if (status === 304 && present['last-modified'] !== undefined && present.etag !== undefined) {
+  // One by one: mostly there is nothing to remove, and a copy of all fields costs more than these looks.
+  for (const name of status === 304 ? notModifiedStrip : failedStrip)
+    if (reply.hasHeader(name)) reply.removeHeader(name);
+  if (status === 304 && reply.hasHeader('last-modified') && reply.hasHeader('etag')) {
     reply.removeHeader('last-modified');
   }
 }
