@@ -37,12 +37,14 @@ const files =
   branch === undefined
     ? readdirSync('.changeset').map((file) => `.changeset/${file}`)
     : changedBelow('.changeset').filter((file) => existsSync(file));
-const described = files
-  .filter((file) => file.endsWith('.md') && !file.endsWith('/README.md'))
-  .flatMap((file) => [...(readFileSync(file, 'utf8').split('---')[1] ?? '').matchAll(/['"](.+?)['"]\s*:/g)])
-  .map((match) => match[1]);
+const described = new Set(
+  files
+    .filter((file) => file.endsWith('.md') && !file.endsWith('/README.md'))
+    .flatMap((file) => [...(readFileSync(file, 'utf8').split('---')[1] ?? '').matchAll(/['"](.+?)['"]\s*:/g)])
+    .map((match) => match[1]),
+);
 
-for (const name of packages.filter((name) => !described.includes(`@corral/${name}`) && !released(name))) {
+for (const name of packages.filter((name) => !described.has(`@corral/${name}`) && !released(name))) {
   console.error(
     `@corral/${name} has changed since ${base.slice(0, 9)}, and no changeset of this change names it. Run "npm run changeset".`,
   );
