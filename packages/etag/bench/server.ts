@@ -89,7 +89,8 @@ const contenders: Record<string, () => Promise<Server>> = {
     const app = new Hono();
     app.use(honoEtag());
     app.get('/', (context) => context.json(build() as object, 200, { 'cache-control': cacheControl }));
-    return listen(getRequestListener(app.fetch));
+    const listener = getRequestListener(app.fetch);
+    return listen((req, res) => void listener(req, res));
   },
 
   'h3 cached': () => {
