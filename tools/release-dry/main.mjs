@@ -7,6 +7,8 @@
 // 5. Checks the types, every door of them, with every TypeScript and module resolution that is supported.
 // 6. Prints what each package weighs, next to its budget.
 //
+// With --serve it stops after the first step and keeps the registry, to try the release in a project of your own.
+//
 // This tree is only read (but for dist/, which is built). Everything else lies in temporary folders and ends with this
 // process, also on Ctrl-C.
 import { availableParallelism } from 'node:os';
@@ -23,7 +25,8 @@ import { startRegistry } from './registry.mjs';
 import { typeChecks } from './types.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const wanted = process.argv.slice(2);
+const serve = process.argv.includes('--serve');
+const wanted = process.argv.slice(2).filter((name) => name !== '--serve');
 let failures = 0;
 
 function say(ok, what, detail = '') {
@@ -48,6 +51,13 @@ async function sayAll(checks) {
 
 const startMs = performance.now();
 const registry = await startRegistry();
+if (serve) {
+  const published = await publishReleases(root, registry);
+  console.log(published.map(({ name, version }) => `@corral/${name} ${version}`).join('\n'));
+  console.log(`\nnpm install --@corral:registry=${registry.url} @corral/${published[0].name}\n\nuntil Ctrl-C`);
+  process.once('SIGINT', () => process.exit(0));
+  await new Promise(() => {});
+}
 const [releases, nodes, postgres, redis] = await Promise.all([
   publishReleases(root, registry),
   fetchNodes(root),
