@@ -26,7 +26,7 @@ const total = await pool.tx(
   async (tx) => {
     tx.afterCommit(() => console.log('after the commit'));
     const { rows } = await tx.query('select count(*)::int as total from ducks');
-    return rows[0].total;
+    return rows[0]?.total;
   },
   { isolation: 'serializable', retries: 3 },
 );
