@@ -1,4 +1,4 @@
-// Calls the route handler as Next does. Next itself is 150 MB and is not needed to see it work.
+// Calls the route handler as Next does, with a Request; Next itself is not needed to see it work.
 import { GET, POST } from './route.ts';
 
 const url = 'http://localhost/api/ducks';
