@@ -4,7 +4,7 @@ import { escape, figure } from './format.ts';
 
 export interface Series {
   name: string;
-  style: 'before' | 'after' | 'before-2' | 'after-2';
+  style: 'before' | 'after' | 'before-2' | 'after-2' | 'between' | 'between-2';
   /** Time in milliseconds, value. */
   points: readonly (readonly [number, number])[];
 }

@@ -33,6 +33,7 @@ const view = (...phases: PhaseView[]): ScenarioView => ({
   id: 'cache',
   title: '',
   story: '',
+  sources: [],
   knobs: [],
   switches: [],
   code: undefined,

@@ -97,9 +97,10 @@ export function gauges(view: ScenarioView): Series[] {
   );
 }
 
+/** A phase that is neither `before` nor `after` lies between them, e.g. memory without the lease. */
 export function styleOf(phase: string, second = false): Series['style'] {
-  if (phase === 'before') return second ? 'before-2' : 'before';
-  return second ? 'after-2' : 'after';
+  const style = phase === 'before' || phase === 'after' ? phase : 'between';
+  return second ? `${style}-2` : style;
 }
 
 export const eventsOf = (view: ScenarioView): { atMs: number; label: string }[] =>

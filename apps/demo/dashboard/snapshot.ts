@@ -20,6 +20,7 @@ export interface ScenarioView {
   id: string;
   title: string;
   story: string;
+  sources: { label: string; url: string }[];
   knobs: string[];
   switches: Switch[];
   code: { before: CodeView; after: CodeView } | undefined;

@@ -13,6 +13,7 @@ const idle: Snapshot = {
       id: 'cache',
       title: 'A cache',
       story: '',
+      sources: [],
       knobs: [],
       switches: [],
       code: undefined,

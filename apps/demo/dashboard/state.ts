@@ -66,7 +66,9 @@ function applySample(view: ScenarioView, sample: Sample): ScenarioView {
 }
 
 /** The story goes from before to after, whichever ran first. */
-const inOrder = (one: PhaseView, other: PhaseView): number => other.name.localeCompare(one.name);
+const inOrder = (one: PhaseView, other: PhaseView): number => place(one) - place(other);
+
+const place = ({ name }: PhaseView): number => (name === 'before' ? 0 : name === 'after' ? 2 : 1);
 
 function withPoint(points: readonly Point[], point: Point): Point[] {
   const kept =

@@ -1,6 +1,6 @@
 import type { LiveRow } from './figures.ts';
 import { count, escape, figure, prose, savedPercent } from './format.ts';
-import type { Check, CodeView, ReplicaView, ScenarioView, Status } from './snapshot.ts';
+import type { Check, CodeView, ReplicaView, ScenarioView, Snapshot, Status } from './snapshot.ts';
 
 const statusWords: Record<Status, string> = {
   reproduced: 'Reproduced: every bound and every check holds.',
@@ -16,10 +16,30 @@ const head = (numbers: readonly string[], texts: readonly string[]): string => {
   return `<thead><tr>${cells.join('')}</tr></thead>`;
 };
 
+const marks: Record<Status, string> = { reproduced: '✓', broken: '✗', invalid: '?', skipped: '–' };
+
+/** The scenarios by name, with a mark for how the last run of each ended. */
+export function navigationHtml({ scenarios, running }: Snapshot, selected: string): string {
+  const links = scenarios.map(({ id, verdict }) => {
+    const [mark, words] =
+      running === id ? ['…', 'running'] : verdict === undefined ? [] : [marks[verdict.status], verdict.status];
+    const state = mark === undefined ? '' : ` <span aria-hidden="true">${mark}</span><span class="sr">${words}</span>`;
+    return `<a href="#${escape(id)}"${id === selected ? ' aria-current="page"' : ''}>${escape(id)}${state}</a>`;
+  });
+  return links.join('');
+}
+
+/** Where the story comes from; nothing is asked of these places unless somebody clicks. */
+export const sourcesHtml = (sources: readonly { label: string; url: string }[]): string =>
+  sources.length === 0
+    ? ''
+    : `Source: ${sources.map(({ label, url }) => `<a href="${escape(url)}" rel="noreferrer">${escape(label)}</a>`).join(', ')}`;
+
 /** One line a figure: before, after, the bound that was printed first, and what the source said. */
 export function rowsHtml(rows: readonly LiveRow[]): string {
   const lines = rows.map(({ name, before, after, bound, reduction, minReduction, source, skipped }) => {
-    const isBroken = (after ?? 0) > bound || (reduction ?? 1) < (minReduction ?? 0);
+    const savesTooLittle = reduction !== undefined && minReduction !== undefined && reduction < minReduction;
+    const isBroken = (after ?? 0) > bound || savesTooLittle;
     const wanted =
       minReduction === undefined ? '' : ` <span class="quiet">≥ ${Math.round(minReduction * 100)} %</span>`;
     const held = isBroken ? '<span class="bad">broken</span>' : '<span class="good">holds</span>';
@@ -60,7 +80,7 @@ export const notesHtml = (notes: readonly string[]): string =>
   notes
     .toSorted((one, other) => Number(isLimit(other)) - Number(isLimit(one)))
     .map((note) =>
-      isLimit(note) ? `<li><b>Limit</b> ${prose(note.replace('limit: ', ''))}</li>` : `<li>${prose(note)}</li>`,
+      isLimit(note) ? `<li><b>Limit:</b> ${prose(note.replace('limit: ', ''))}</li>` : `<li>${prose(note)}</li>`,
     )
     .join('');
 

@@ -4,7 +4,17 @@ import { byId, setHtml, setText } from './dom.ts';
 import { headlineOf, rowsOf } from './figures.ts';
 import { arrows, count, escape, savedPercent } from './format.ts';
 import type { ScenarioView, Snapshot } from './snapshot.ts';
-import { checksHtml, codeHtml, honestyOf, notesHtml, replicasHtml, rowsHtml, verdictOf } from './tables.ts';
+import {
+  checksHtml,
+  codeHtml,
+  honestyOf,
+  navigationHtml,
+  notesHtml,
+  replicasHtml,
+  rowsHtml,
+  sourcesHtml,
+  verdictOf,
+} from './tables.ts';
 
 const heights: Record<string, number> = { calls: 250, latency: 170, gauges: 170 };
 
@@ -14,8 +24,8 @@ export function createView(): { draw(view: ScenarioView, snapshot: Snapshot): vo
 
   return {
     draw: (view, snapshot) => {
-      drawNavigation(snapshot, view.id);
-      drawText(view);
+      setHtml(byId('scenarios'), navigationHtml(snapshot, view.id));
+      drawText(view, snapshot.running);
       for (const content of chartsOf(view)) {
         const chart = charts.get(content.id) ?? createChartView(byId('charts'), heights[content.id] ?? 170);
         charts.set(content.id, chart);
@@ -27,17 +37,10 @@ export function createView(): { draw(view: ScenarioView, snapshot: Snapshot): vo
   };
 }
 
-function drawNavigation({ scenarios, running }: Snapshot, selected: string): void {
-  const links = scenarios.map(({ id, verdict }) => {
-    const state = running === id ? ' (running)' : verdict === undefined ? '' : ` (${verdict.status})`;
-    return `<a href="#${escape(id)}"${id === selected ? ' aria-current="page"' : ''}>${escape(id)}<span class="quiet">${state}</span></a>`;
-  });
-  setHtml(byId('scenarios'), links.join(''));
-}
-
-function drawText(view: ScenarioView): void {
+function drawText(view: ScenarioView, running: string | undefined): void {
   setText(byId('title'), view.title);
   setText(byId('story'), view.story);
+  setHtml(byId('sources'), sourcesHtml(view.sources));
   setText(byId('scale'), arrows(view.plan.scale));
   const { before, after, bound, saved } = headlineOf(view);
   setText(byId('tile-before'), count(before));
@@ -47,6 +50,7 @@ function drawText(view: ScenarioView): void {
   setText(byId('honesty'), honestyOf(view));
   setText(byId('status'), verdictOf(view));
   setText(byId('message'), view.messages.at(-1) ?? '');
+  byId('chaos-hint').hidden = running === view.id;
 }
 
 function drawTables(view: ScenarioView): void {

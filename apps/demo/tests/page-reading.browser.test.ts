@@ -1,20 +1,13 @@
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startBrowser } from './support/browser.ts';
-import { openStubPage, type StubPage } from './support/stub-page.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { it, useBrowser } from './support/stub-page.ts';
 import { playPhase, pointAt, stubResult } from './support/stub-scenario.ts';
 
-let browser: Browser;
-let at: StubPage;
-
-beforeAll(async () => void (browser = await startBrowser()), 300_000);
-afterAll(() => browser.close());
-beforeEach(async () => void (at = await openStubPage(browser)));
-afterEach(() => at.close());
+const shared = useBrowser();
 
 describe('reading the page', () => {
-  it('can be used with the keyboard alone: run, choose, read a point, copy the code', async () => {
+  it('can be used with the keyboard alone: choose, run, read a point, copy the code, switch', async ({ at }) => {
     const focused = (): Promise<string> =>
       at.page.evaluate("document.activeElement?.ariaLabel ?? document.activeElement?.textContent ?? ''");
     const tabTo = async (label: string | RegExp): Promise<void> => {
@@ -25,9 +18,13 @@ describe('reading the page', () => {
       throw new Error(`Tab never came to ${label}`);
     };
     const started = at.server.stub.next();
+    await at.page.getByRole('radio', { name: 'both' }).focus();
+    await at.page.keyboard.press('ArrowRight');
+    await at.page.keyboard.press('ArrowLeft');
     await tabTo(/^Run$/);
     await at.page.keyboard.press('Enter');
     const run = await started;
+    expect(run.options).toMatchObject({ before: true, after: true });
     playPhase(run, 'before', 1_000);
     playPhase(run, 'after', 7);
     run.finish(stubResult());
@@ -45,9 +42,13 @@ describe('reading the page', () => {
     await at.page.keyboard.press('Enter');
     await at.page.getByText('Copied').waitFor();
     expect(await at.page.evaluate('navigator.clipboard.readText()')).toMatch(/^export function cachedConfig\(/);
+
+    await tabTo(/^other$/);
+    await at.page.keyboard.press('Enter');
+    await at.expectText('#title', 'The other scenario');
   });
 
-  it('goes to another scenario by its link, and keeps the place in the address', async () => {
+  it('goes to another scenario by its link, and keeps the place in the address', async ({ at }) => {
     await at.page.getByRole('link', { name: 'other' }).click();
     await at.expectText('#title', 'The other scenario');
     await at.page.reload();
@@ -56,7 +57,7 @@ describe('reading the page', () => {
     expect(new URL(at.page.url()).hash).toBe('#other');
   });
 
-  it('offers the options and switches that a scenario has, and no others', async () => {
+  it('offers the options and switches that a scenario has, and no others', async ({ at }) => {
     const shown = async (): Promise<boolean[]> => [
       await at.page.getByRole('spinbutton', { name: 'Replicas' }).isVisible(),
       await at.page.getByRole('spinbutton', { name: 'Users' }).isVisible(),
@@ -71,7 +72,7 @@ describe('reading the page', () => {
     expect(await shown()).toEqual([true, false, false, false]);
   });
 
-  it('gives the chart as a table, and on a logarithmic axis', async () => {
+  it('gives the chart as a table, and on a logarithmic axis', async ({ at }) => {
     await at.runWhole('both', { before: 1_000, after: 7 });
     await at.page.getByRole('button', { name: 'As a table: Database calls' }).click();
     await at.page.getByRole('button', { name: 'Log axis: Database calls' }).click();
@@ -80,7 +81,7 @@ describe('reading the page', () => {
     expect(await at.axisLabels()).toEqual(expect.arrayContaining(['1', '10', '100', '1,000']));
   });
 
-  it('moves nothing when reduced motion is wished', async () => {
+  it('moves nothing when reduced motion is wished', async ({ at }) => {
     const duration = (): Promise<unknown> =>
       at.page.evaluate("getComputedStyle(document.querySelector('#run')).transitionDuration");
     expect(await duration()).not.toBe('0s');
@@ -90,24 +91,31 @@ describe('reading the page', () => {
     expect(await duration()).toBe('0s');
   });
 
-  it.each([
-    ['light', { colorScheme: 'light' }, 1280],
-    ['dark', { colorScheme: 'dark' }, 1280],
-    ['forced colours', { forcedColors: 'active' }, 1280],
-    ['320 pixels', { colorScheme: 'light' }, 320],
-  ] as const)('has no axe violation: %s', async (_, media, width) => {
-    await at.page.emulateMedia(media);
-    await at.page.setViewportSize({ width, height: 800 });
-    const idle = await axeViolations(at.page);
+  it('has no axe violation, light, dark, in forced colours and on 320 pixels, before a run and after it', async ({
+    at: { page, ...at },
+  }) => {
+    const looks = [
+      ['light', { colorScheme: 'light', forcedColors: 'none' }, 1280],
+      ['dark', { colorScheme: 'dark', forcedColors: 'none' }, 1280],
+      ['forced colours', { colorScheme: 'light', forcedColors: 'active' }, 1280],
+      ['320 pixels', { colorScheme: 'light', forcedColors: 'none' }, 320],
+    ] as const;
+    const idle = await axeViolations(page);
     const run = await at.pressRun('both');
     playPhase(run, 'before', 1_000);
     run.reporter.sample({ kind: 'replicas', replicas: [{ index: 0, pid: 1, state: 'restarting' }] });
     playPhase(run, 'after', 7);
     run.finish(stubResult());
-    await at.page.getByText('Reproduced: every bound').waitFor();
+    await page.getByText('Reproduced: every bound').waitFor();
 
-    expect([...idle, ...(await axeViolations(at.page))]).toEqual([]);
-    expect(await at.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    const found: string[] = [...idle];
+    for (const [name, media, width] of looks) {
+      await page.emulateMedia(media);
+      await page.setViewportSize({ width, height: 800 });
+      found.push(...(await axeViolations(page)).map((violation) => `${name}: ${violation}`));
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    }
+    expect(found).toEqual([]);
   });
 });
 
@@ -126,9 +134,9 @@ async function axeViolations(on: Page): Promise<string[]> {
 }
 
 describe('what the page costs', () => {
-  it('asks nobody but 127.0.0.1, in at most 25 kB, without an error', async () => {
+  it('asks nobody but 127.0.0.1, in at most 25 kB, without an error', async ({ at }) => {
     await at.page.context().close();
-    const context = await browser.newContext();
+    const context = await shared.browser.newContext();
     at.page = await context.newPage();
     const problems: string[] = [];
     at.page.on('pageerror', (error) => problems.push(error.message));
@@ -146,7 +154,7 @@ describe('what the page costs', () => {
     expect(problems).toEqual([]);
   });
 
-  it('takes less than a tenth of the main thread while it draws four times a second', async () => {
+  it('takes less than a tenth of the main thread while it draws four times a second', async ({ at }) => {
     const run = await at.pressRun('both');
     playPhase(run, 'before', 1_000, 240);
     run.reporter.sample({ kind: 'phase-started', name: 'after', plannedMs: 60_000, offered: 9, countedBy: 'Postgres' });

@@ -1,22 +1,14 @@
 import { startProxy } from '@corral-internal/faults';
 import { until } from '@corral-internal/test-kit';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startBrowser } from './support/browser.ts';
+import { describe, expect } from 'vitest';
 import { startStubServer } from './support/page.ts';
-import { openPage, openStubPage, type StubPage } from './support/stub-page.ts';
-import { playPhase, pointAt } from './support/stub-scenario.ts';
+import { it, openPage, useBrowser } from './support/stub-page.ts';
+import { playPhase, pointAt, stubResult } from './support/stub-scenario.ts';
 
-let browser: Browser;
-let at: StubPage;
-
-beforeAll(async () => void (browser = await startBrowser()), 300_000);
-afterAll(() => browser.close());
-beforeEach(async () => void (at = await openStubPage(browser)));
-afterEach(() => at.close());
+const shared = useBrowser();
 
 describe('a run on the page', () => {
-  it('shows the first point as soon as it is measured', async () => {
+  it('shows the first point as soon as it is measured', async ({ at }) => {
     const run = await at.pressRun('both');
     run.reporter.sample({ kind: 'phase-started', name: 'before', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
     run.reporter.sample({ kind: 'point', phase: 'before', point: pointAt(250, 100) });
@@ -26,7 +18,7 @@ describe('a run on the page', () => {
     expect(await at.lines('before').count()).toBe(1);
   });
 
-  it('keeps both lines and the axis when one phase runs after the other', async () => {
+  it('keeps both lines and the axis when one phase runs after the other', async ({ at }) => {
     await at.runWhole('before', { before: 1_000 });
     const axis = await at.axisLabels();
 
@@ -41,7 +33,7 @@ describe('a run on the page', () => {
     ]);
   });
 
-  it('shows the same total in the tile, in the table, in the JSON and in the metrics', async () => {
+  it('shows the same total in the tile, in the table, in the JSON and in the metrics', async ({ at }) => {
     await at.runWhole('both', { before: 1_000, after: 7 });
     const json = (await (await fetch(`${at.server.url}/result.json`)).json()) as { scenarios: { rows: object[] }[] };
     const metrics = await (await fetch(`${at.server.url}/metrics`)).text();
@@ -52,7 +44,7 @@ describe('a run on the page', () => {
     expect(metrics).toContain('phase="after",statement="GetThing"} 7');
   });
 
-  it('marks what was broken on purpose, and says what came of it', async () => {
+  it('marks what was broken on purpose, and says what came of it', async ({ at }) => {
     const run = await at.pressRun('after');
     run.reporter.sample({ kind: 'phase-started', name: 'after', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
     run.reporter.sample({ kind: 'point', phase: 'after', point: pointAt(250, 1) });
@@ -70,7 +62,7 @@ describe('a run on the page', () => {
     expect(await at.page.locator('#charts .flag').allTextContents()).toEqual(['something broken']);
   });
 
-  it('says what is missing and how to get it when a scenario cannot run', async () => {
+  it('says what is missing and how to get it when a scenario cannot run', async ({ at }) => {
     const run = await at.pressRun('both');
     run.fail(new Error('no Redis here: apt-get install redis-server'));
 
@@ -78,7 +70,24 @@ describe('a run on the page', () => {
     expect(await at.page.getByRole('button', { name: 'Run' }).isEnabled()).toBe(true);
   });
 
-  it('stops when asked, and can run again', async () => {
+  it('shows what was skipped for want of Redis, and the command that provides it', async ({ at }) => {
+    const missing = 'the lease over all processes: No Redis: not on PATH. Run "sudo apt-get install redis-server"';
+    const [row, ...others] = stubResult().rows;
+    const lease = { ...row!, name: 'GetThing with the lease', after: undefined, skipped: 'no Redis' };
+    const run = await at.pressRun('both');
+    playPhase(run, 'before', 1_000);
+    playPhase(run, 'after', 7);
+    run.finish({ ...stubResult(), rows: [row!, lease, ...others], skipped: [missing] });
+
+    await at.page.getByText('SKIPPED (no Redis)').waitFor();
+    await at.page
+      .locator('#checks li')
+      .filter({ hasText: `SKIPPED ${missing}` })
+      .waitFor();
+    expect(await at.textOf('#status')).toBe(`Reproduced: every bound and every check holds. Skipped here: ${missing}`);
+  });
+
+  it('stops when asked, and can run again', async ({ at }) => {
     await at.pressRun('both');
     await at.page.getByRole('button', { name: 'Stop' }).click();
     await at.expectText('#status', 'stopped');
@@ -90,10 +99,10 @@ describe('a run on the page', () => {
 });
 
 describe('the connection', () => {
-  it('says that it is cut, comes back by itself, and shows no point twice', async () => {
+  it('says that it is cut, comes back by itself, and shows no point twice', async ({ at }) => {
     const proxy = await startProxy({ port: Number(new URL(at.server.url).port) });
     await at.page.context().close();
-    at.page = await openPage(browser, `http://127.0.0.1:${proxy.port}`);
+    at.page = await openPage(shared.browser, `http://127.0.0.1:${proxy.port}`);
     const run = await at.pressRun('before');
     run.reporter.sample({ kind: 'phase-started', name: 'before', plannedMs: 2_000, offered: 9, countedBy: 'Postgres' });
     for (const calls of [1, 2, 3, 4]) {
@@ -113,7 +122,7 @@ describe('the connection', () => {
     await proxy.close();
   });
 
-  it('takes up with a server that was started again, and its new token', async () => {
+  it('takes up with a server that was started again, and its new token', async ({ at }) => {
     const port = Number(new URL(at.server.url).port);
     await at.server.close();
     await at.page.getByRole('alert').filter({ hasText: 'lost' }).waitFor();
@@ -128,13 +137,13 @@ describe('the connection', () => {
     expect(await at.textOf('#tile-saved')).toBe('−90.0 %');
   });
 
-  it('draws nothing in a tab that nobody sees, and all of it when it comes back', async () => {
+  it('draws nothing in a tab that nobody sees, and all of it when it comes back', async ({ at }) => {
     const hide = (isHidden: boolean): Promise<void> =>
       at.page.evaluate(`
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
         document.dispatchEvent(new Event('visibilitychange'));
       `);
-    const other = await openPage(browser, at.server.url);
+    const other = await openPage(shared.browser, at.server.url);
     await hide(true);
     const started = at.server.stub.next();
     await other.getByRole('button', { name: 'Run' }).click();

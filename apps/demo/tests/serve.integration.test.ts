@@ -1,16 +1,13 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { processTree } from '@corral-internal/faults';
 import { until } from '@corral-internal/test-kit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { isRunning, serverFolders, startDemo, type DemoCommand } from './support/demo-command.ts';
+import { demoFolder, isRunning, serverFolders, startDemo, type DemoCommand } from './support/demo-command.ts';
 import { control } from './support/page.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'demo-serve-test-'));
-  chmodSync(folder, 0o755); // as root, Postgres runs as another user
+  folder = demoFolder();
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

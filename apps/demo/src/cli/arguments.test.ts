@@ -18,6 +18,10 @@ describe('parseCommandLine', () => {
     });
   });
 
+  it('leaves out the probes when the loads alone are wanted', () => {
+    expect(parse('run', 'all', '--load-only')).toMatchObject({ options: { probes: false } });
+  });
+
   it('compares two files, relative to the folder in which the command was typed', () => {
     expect(parse('compare', 'a.json', '/b.json')).toEqual({
       name: 'compare',

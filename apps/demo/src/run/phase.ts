@@ -98,21 +98,33 @@ export function validityOf(report: LoadReport, load: Pick<LoadSpec, 'offered' | 
 
 /** What runs in the background when the load ends, e.g. a rebuild, may take so long to be over. Milliseconds. */
 const settleMs = 2_000;
+/** Postgres may have been killed on purpose just before the end, and be on its way back. Milliseconds. */
+const returnMs = 15_000;
 
 /** What both witnesses counted. The app counts a call when it is sent, Postgres when it is done: that may take a moment. */
 async function settledCounts(stage: Stage, set: ReplicaSet, before: Record<string, number>): Promise<Phase['counts']> {
-  const deadlineMs = performance.now() + settleMs;
+  const startMs = performance.now();
+  const hasPassed = (ms: number): boolean => performance.now() - startMs > ms;
   for (;;) {
     const wrapper = difference(await set.counts(), before);
-    const server = stage.serverCounts.available ? await stage.serverCounts.read() : wrapper;
+    const server = await readServer(stage, wrapper).catch((error: unknown) => {
+      if (hasPassed(returnMs)) throw error;
+    });
+    if (server === undefined) {
+      await delay(50);
+      continue;
+    }
     const names = [...new Set([...Object.keys(server), ...Object.keys(wrapper)])].sort();
     const counts = Object.fromEntries(
       names.map((name) => [name, { server: server[name] ?? 0, wrapper: wrapper[name] ?? 0 }]),
     );
-    if (agree(counts) || performance.now() > deadlineMs) return counts;
+    if (agree(counts) || hasPassed(settleMs)) return counts;
     await delay(50);
   }
 }
+
+const readServer = async ({ serverCounts }: Stage, wrapper: Record<string, number>): Promise<Record<string, number>> =>
+  serverCounts.available ? serverCounts.read() : wrapper;
 
 const agree = (counts: Phase['counts']): boolean =>
   Object.values(counts).every(({ server, wrapper }) => server === wrapper);

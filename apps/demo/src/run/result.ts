@@ -44,6 +44,8 @@ export interface Phase {
   chaos?: string[];
   /** A replica was killed, and its own count with it: Postgres alone counted. */
   witnessLost?: boolean;
+  /** Postgres was killed, and its counts with it: the app alone counted. */
+  serverForgot?: boolean;
   /** What else the driver counted, e.g. attempts, time-outs, bytes. */
   tallies?: Record<string, number>;
   /** How far the load was what it should have been. */

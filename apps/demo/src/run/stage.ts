@@ -1,14 +1,15 @@
 import { Client } from 'pg';
 import { createDatabase, startPostgres, type PostgresServer } from '@corral-internal/test-kit/servers';
 import { createServerCounts, type ServerCounts } from '../db/server-counts.ts';
+import { openSession, type Session } from '../db/session.ts';
 import { MissingError } from './missing.ts';
 import { openRedis, type StageRedis } from './stage-redis.ts';
 
 /** What a scenario runs on: real servers, with a database of its own. */
 export interface Stage {
   readonly databaseUrl: string;
-  /** A connection of the supervisor, not counted among the app's. */
-  readonly admin: Client;
+  /** The supervisor's own session, not counted among the app's. */
+  readonly admin: Session;
   readonly serverCounts: ServerCounts;
   readonly postgresVersion: string;
   /** The Postgres of this run, to be killed and started again; undefined when DATABASE_URL names somebody's server. */
@@ -41,9 +42,7 @@ export async function openStage({ settings, redisUrl }: StageOptions = {}): Prom
       { cause: error },
     );
   });
-  const admin = new Client({ connectionString: databaseUrl, application_name: 'corral-demo-supervisor' });
-  admin.on('error', () => {}); // the next query says it
-  await admin.connect();
+  const admin = openSession(databaseUrl, 'corral-demo-supervisor');
   const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
   const postgresVersion = rows[0]!.server_version;
 
@@ -62,7 +61,7 @@ export async function openStage({ settings, redisUrl }: StageOptions = {}): Prom
     },
     close: async () => {
       await (await redisIfUsed())?.own?.close();
-      await admin.end().catch(() => {});
+      await admin.end();
       if (own === undefined) await dropDatabase(server, databaseUrl);
       else await own.close();
     },

@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import type { Progress } from '../../load/recorder.ts';
 import { createServerCounts, type ServerCounts } from '../db/server-counts.ts';
+import { openSession, type Session } from '../db/session.ts';
 import type { Reporter } from '../scenarios/scenario.ts';
 import type { Point } from './live.ts';
 import type { ReplicaSet } from './replicas.ts';
@@ -51,31 +51,26 @@ export function watchPhase(
   let timer: NodeJS.Timeout | undefined;
   let look: Promise<void> = Promise.resolve();
 
-  // A connection of its own: the supervisor's may be busy with a switch.
-  const observer = new Client({ connectionString: stage.databaseUrl, application_name: 'corral-demo-observer' });
-  observer.on('error', () => {});
+  // A session of its own: the supervisor's may be busy with a switch.
+  const observer = openSession(stage.databaseUrl, 'corral-demo-observer');
   let observed: Promise<ServerCounts> | undefined;
-  const connect = async (): Promise<ServerCounts> => {
-    await observer.connect();
-    return createServerCounts(observer);
-  };
+  const accumulate = keepThroughRestarts();
 
   const sample = async (): Promise<void> => {
-    const serverCounts = await (observed ??= connect());
-    const calls = serverCounts.available ? await serverCounts.read() : await set.counts();
+    tell({ kind: 'replicas', replicas: await set.views() });
+    const serverCounts = await (observed ??= createServerCounts(observer));
+    const calls = accumulate(serverCounts.available ? await serverCounts.read() : await set.counts());
     const gauges = await readGauges(observer);
-    const replicas = await set.views();
     const { done, errors, retried = 0, p50Ms, p99Ms, driverLagP99Ms } = latest;
     const latencies = isNews && p50Ms !== undefined && p99Ms !== undefined ? { p50Ms, p99Ms } : {};
     isNews = false;
     const atMs = Math.round(performance.now() - startMs);
     const point: Point = { atMs, calls, done, errors, retried, driverLagMs: driverLagP99Ms, gauges, ...latencies };
     tell({ kind: 'point', phase: name, point });
-    tell({ kind: 'replicas', replicas });
   };
   const lookAgain = (afterMs = everyMs): void => {
     timer = setTimeout(() => {
-      // A look fails when a server is gone; the phase itself says that.
+      // A look fails while a server is gone; the next one finds it again.
       look = sample().then(undefined, () => {});
       void look.then(() => timer !== undefined && lookAgain());
     }, afterMs);
@@ -85,8 +80,7 @@ export function watchPhase(
     timer = undefined;
     reporter.serving?.(undefined);
     await look;
-    if (observed !== undefined) await observer.end().catch(() => {});
-    observed = undefined;
+    await observer.end();
   };
 
   return {
@@ -123,7 +117,21 @@ export function watchPhase(
   };
 }
 
-async function readGauges(observer: Client): Promise<Record<string, number>> {
+/** A server or replica that was killed has forgotten its counts: what was seen of them stays. */
+export function keepThroughRestarts(): (counts: Record<string, number>) => Record<string, number> {
+  const kept: Record<string, number> = {};
+  let last: Record<string, number> = {};
+  return (counts) => {
+    for (const [name, before] of Object.entries(last)) {
+      if ((counts[name] ?? 0) < before) kept[name] = (kept[name] ?? 0) + before;
+    }
+    last = counts;
+    const names = new Set([...Object.keys(kept), ...Object.keys(counts)]);
+    return Object.fromEntries([...names].map((name) => [name, (kept[name] ?? 0) + (counts[name] ?? 0)]));
+  };
+}
+
+async function readGauges(observer: Session): Promise<Record<string, number>> {
   const { rows } = await observer.query<{ waiting: number; active: number; open: number }>(gaugesSql);
   const { waiting = 0, active = 0, open = 0 } = rows[0] ?? {};
   return { 'waiting for a lock': waiting, busy: active, 'open connections': open };

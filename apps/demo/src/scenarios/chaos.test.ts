@@ -49,3 +49,12 @@ it('ends the phase too when a switch fails: who threw it is told', async () => {
   expect(await withChaos(phase, chaos)).toBe(phase);
   await expect(thrown).rejects.toThrow('no such server');
 });
+
+it('takes the app’s count where Postgres was killed and has forgotten its own', async () => {
+  const chaos = watchChaos({});
+  chaos.serverForgot = true;
+  chaos.note('Postgres killed');
+  const counts = { Get: { server: 3, wrapper: 9 } };
+
+  expect(await withChaos({ ...phase, counts }, chaos)).toMatchObject({ counts: { Get: { server: 9, wrapper: 9 } } });
+});

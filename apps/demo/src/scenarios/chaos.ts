@@ -8,6 +8,8 @@ export interface Chaos {
   readonly labels: string[];
   /** One of the two counts cannot be compared: a killed replica takes its own with it, Postgres counts no failed statement. */
   witnessLost: boolean;
+  /** Postgres was killed, and forgot what it had counted. */
+  serverForgot: boolean;
   note(label: string): void;
   /** Breaks something for a while, one thing at a time: a second throw meanwhile gets the answer of the first. */
   run(work: () => Promise<string>): Promise<string>;
@@ -21,6 +23,7 @@ export function watchChaos({ sample }: Pick<Reporter, 'sample'>): Chaos {
   return {
     labels,
     witnessLost: false,
+    serverForgot: false,
     note: (label) => {
       labels.push(label);
       sample?.({ kind: 'event', label });
@@ -35,14 +38,17 @@ export function watchChaos({ sample }: Pick<Reporter, 'sample'>): Chaos {
 /** The phase, with what was done to it; everything is mended when this resolves. */
 export async function withChaos<P extends Phase>(phase: P, chaos: Chaos): Promise<P> {
   await chaos.settled();
-  const { labels, witnessLost } = chaos;
-  return labels.length === 0 ? phase : { ...phase, chaos: labels, witnessLost };
+  const { labels, witnessLost, serverForgot } = chaos;
+  if (labels.length === 0) return phase;
+  const own = Object.entries(phase.counts).map(([name, { wrapper }]) => [name, { wrapper, server: wrapper }] as const);
+  const counts = serverForgot ? Object.fromEntries(own) : phase.counts;
+  return { ...phase, counts, chaos: labels, witnessLost, ...(serverForgot ? { serverForgot } : {}) };
 }
 
 export const killReplica: Switch = {
   id: 'kill-replica',
   label: 'Kill a replica',
-  detail: 'SIGKILL; it comes back on its port with nothing in its memory, and its clients go to another one meanwhile.',
+  detail: 'SIGKILL; its clients go to another one until it is back, with nothing in its memory.',
 };
 
 /** Kills one replica after the other, at each throw the next. */

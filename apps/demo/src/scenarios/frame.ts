@@ -26,13 +26,15 @@ export async function runPhases<Name extends string, P extends Phase>(
 
 /** Whether the database and the app counted the same. */
 export function checkWitnesses(phase: Phase): Check {
+  const { name, chaos = [], witnessLost = false, serverForgot = false } = phase;
+  const alone = serverForgot ? 'the app' : witnessLost ? 'Postgres' : undefined;
   return {
-    name: `two witnesses agree, ${phase.name}`,
+    name: `two witnesses agree, ${name}`,
     ok: witnessesAgree(phase),
     detail:
-      phase.witnessLost === true
-        ? `not compared after what was done on purpose (${(phase.chaos ?? []).join(', ')}): Postgres alone counted`
-        : 'Postgres and the app counted the same calls of each statement',
+      alone === undefined
+        ? 'Postgres and the app counted the same calls of each statement'
+        : `not compared after what was done on purpose (${chaos.join(', ')}): ${alone} alone counted`,
   };
 }
 
@@ -58,13 +60,18 @@ export interface Probes {
 }
 
 /** What is true beyond the counts is tried after the phases, one thing at a time. */
-export function createProbes(reporter: Reporter, signal: AbortSignal): Probes {
+export function createProbes(
+  reporter: Reporter,
+  signal: AbortSignal,
+  { probes = true }: Pick<RunOptions, 'probes'> = {},
+): Probes {
   const checks: Check[] = [];
   const skipped: string[] = [];
   return {
     checks,
     skipped,
     run: async (name, check) => {
+      if (!probes) return;
       signal.throwIfAborted();
       reporter.progress(`probe: ${name}`);
       try {

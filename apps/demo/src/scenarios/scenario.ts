@@ -12,6 +12,8 @@ export interface RunOptions {
   seed: number;
   bus: 'postgres' | 'redis';
   replicas: number;
+  /** Whether to try, after the loads, what is true beyond the counts. Default true. */
+  probes?: boolean;
   /** Scenario 1: chats are spread over this many users. */
   users: number;
   /** Scenario 1: how many chats, instead of those of the size. */
@@ -44,11 +46,19 @@ export interface Reporter {
   serving?(stats: (() => Promise<ReplicaStats[]>) | undefined): void;
 }
 
+/** A link out of the demo, followed only by a reader's click. */
+export interface SourceLink {
+  label: string;
+  url: string;
+}
+
 export interface Scenario {
   readonly id: string;
   readonly title: string;
   /** The production story, in one sentence. */
   readonly story: string;
+  /** Where the story is told by those who lived it, or their next of kin. */
+  readonly sources?: readonly SourceLink[];
   /** What the page may break or change while a phase runs. */
   readonly switches?: readonly Switch[];
   /** The code that makes the difference. */

@@ -4,8 +4,15 @@ import { createRepresentation, type Representation } from '@corral/etag';
 
 const folder = new URL('../../dashboard/', import.meta.url);
 
-/** The page's modules and style sheets by name, ready to send. */
-export async function loadAssets(): Promise<ReadonlyMap<string, Representation>> {
+let loaded: Promise<ReadonlyMap<string, Representation>> | undefined;
+
+/** The page's modules and style sheets by name, ready to send; made once in a process. */
+export function loadAssets(): Promise<ReadonlyMap<string, Representation>> {
+  loaded ??= makeAssets();
+  return loaded;
+}
+
+async function makeAssets(): Promise<ReadonlyMap<string, Representation>> {
   const names = readdirSync(folder).filter((name) => /\.(ts|css)$/.test(name) && !name.endsWith('.test.ts'));
   const cacheControl = { noCache: true };
   const entries = names.map(async (name): Promise<[string, Representation]> => {

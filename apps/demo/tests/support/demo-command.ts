@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
@@ -11,11 +13,18 @@ export interface DemoCommand {
   finished: Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
+/** A temporary folder to type the demo's commands in. */
+export function demoFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
+  chmodSync(folder, 0o755); // as root, Postgres runs as another user
+  return folder;
+}
+
 /** Starts the demo as if typed in `folder`, which also holds the temporary folders of its servers. */
-export function startDemo(folder: string, args: string[]): DemoCommand {
+export function startDemo(folder: string, args: string[], more: NodeJS.ProcessEnv = {}): DemoCommand {
   const { DATABASE_URL: _, REDIS_URL: __, ...env } = process.env;
   const child = spawn(process.execPath, ['--conditions=@corral/source', main, ...args], {
-    env: { ...env, INIT_CWD: folder, TMPDIR: folder },
+    env: { ...env, INIT_CWD: folder, TMPDIR: folder, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const all = [once(child, 'close'), text(child.stdout), text(child.stderr)] as const;
@@ -27,10 +36,11 @@ export function startDemo(folder: string, args: string[]): DemoCommand {
 export const serverFolders = (folder: string): string[] =>
   readdirSync(folder).filter((name) => name.startsWith('corral-'));
 
+/** A process that has ended and waits for its parent does not run. */
 export function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
   } catch {
     return false;
   }

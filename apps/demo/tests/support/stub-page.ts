@@ -1,5 +1,7 @@
 import { until } from '@corral-internal/test-kit';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, test } from 'vitest';
+import { startBrowser } from './browser.ts';
 import { startStubServer } from './page.ts';
 import { playPhase, stubResult, type HeldRun } from './stub-scenario.ts';
 
@@ -21,7 +23,7 @@ export interface StubPage {
   close(): Promise<void>;
 }
 
-export async function openStubPage(browser: Browser): Promise<StubPage> {
+async function openStubPage(browser: Browser): Promise<StubPage> {
   const server = await startStubServer();
   const at: StubPage = {
     server,
@@ -52,6 +54,28 @@ export async function openStubPage(browser: Browser): Promise<StubPage> {
   };
   return at;
 }
+
+let browser: Browser;
+
+/** One browser for the file: call it once, at the top. */
+export function useBrowser(): { readonly browser: Browser } {
+  beforeAll(async () => void (browser = await startBrowser()), 300_000);
+  afterAll(() => browser.close());
+  return {
+    get browser() {
+      return browser;
+    },
+  };
+}
+
+/** A test with a page of its own, so that tests can run beside each other. */
+export const it = test.extend<{ at: StubPage }>({
+  at: async ({}, use) => {
+    const at = await openStubPage(browser);
+    await use(at);
+    await at.close();
+  },
+});
 
 /** Opens the page, and resolves when it has its first snapshot. */
 export async function openPage(browser: Browser, url: string): Promise<Page> {

@@ -13,6 +13,7 @@ export const agentIdentity: Scenario = {
   title: 'Static identity read once per connection',
   story:
     '1,000 connected agents made 4,000 queries a second to learn an id and a name that never change while they are connected.',
+  sources: [{ label: 'coder/coder#21327', url: 'https://github.com/coder/coder/pull/21327' }],
   switches: [killReplica],
   knobs: ['replicas'],
   code: {
@@ -35,7 +36,7 @@ async function runAgentIdentity(
   const run = (name: 'before' | 'after'): Promise<Phase> =>
     withReplicas(name, options, stage, (set) => runLoad(name, set, load, stage, reporter));
   const phases = await runPhases(chosenPhases(options), run, reporter, signal);
-  const probes = createProbes(reporter, signal);
+  const probes = createProbes(reporter, signal, options);
   if (options.after) {
     await probes.run('the fallback', () => checkFallback(options, load, stage));
     await probes.run('publishing', () => checkPublishes(stage));

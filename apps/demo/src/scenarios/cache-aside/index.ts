@@ -17,6 +17,7 @@ export const cacheAside: Scenario = {
   title: 'Cache-aside: stampede protection, reaper, cancellation',
   story:
     'An authorisation server asked once for each caller of a cold key, lost a shared fetch to one caller that left, and leaked what nobody read again.',
+  sources: [{ label: 'go-authgate/authgate#156', url: 'https://github.com/go-authgate/authgate/pull/156' }],
   switches: [killRedis],
   knobs: ['replicas'],
   code: {
@@ -47,7 +48,7 @@ async function runCacheAside(
   ];
   const run = (name: Composition): Promise<Phase> => runLoad(name, load, place, stage, reporter);
   const phases = await runPhases(compositions, run, reporter, signal);
-  const probes = createProbes(reporter, signal);
+  const probes = createProbes(reporter, signal, options);
   if (options.after) {
     await probes.run('clients that leave', () => checkAborts(stage));
     await probes.run('a client that has left already', () => checkAbortedCaller(stage));

@@ -53,7 +53,7 @@ export function cachedConfig(
     held: () => {
       const { value, ageMs } = providers.lookup('enabled');
       const { hits, loads } = providers.stats();
-      if (value === undefined) return { seen: 'nothing yet', hits, loads };
+      if (value === undefined) return { seen: 'nothing held', hits, loads };
       return { seen: `revision ${String(value[0]?.options['revision'])}`, ageMs: Math.round(ageMs), hits, loads };
     },
     stats: () => ({ providers: providers.stats(), models: models.stats(), prompts: prompts.stats() }),

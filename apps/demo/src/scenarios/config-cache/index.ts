@@ -3,6 +3,7 @@ import { runPhase } from '../../run/phase.ts';
 import { startReplicas } from '../../run/replicas.ts';
 import { reductionOf, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
+import { watchChaos, withChaos } from '../chaos.ts';
 import { callsIn, checkAnswered, checkWitnesses, chosenPhases, conclude, createProbes, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import {
@@ -16,17 +17,20 @@ import {
   type Bound,
   type Load,
 } from './plan.ts';
+import { brokenOnPurpose, type Break } from './broken-on-purpose.ts';
+import { silentHeartbeats, silentLabel } from './broker-faults.ts';
 import { runProbes } from './probes.ts';
 import { replicaStart } from './replica-start.ts';
 import type { ConfigCacheReplica } from './replica.ts';
 import { schema } from './schema.ts';
 import { source } from './source.ts';
-import { configSwitches, switches, type Chaos } from './switches.ts';
+import { configSwitches, listenThroughProxy, switches } from './switches.ts';
 
 export const configCache: Scenario = {
   id: 'config-cache',
   title: 'A process-wide cache for hot configuration queries',
   story: 'A chat service asked Postgres the same three questions on every chat turn, 194,500 times for 50,000 turns.',
+  sources: [{ label: 'coder/coder#23272', url: 'https://github.com/coder/coder/pull/23272' }],
   switches,
   knobs: ['replicas', 'users'],
   code: {
@@ -55,17 +59,17 @@ async function runConfigCache(
 
   const run = (name: 'before' | 'after'): Promise<Phase> => runLoad(name, options, load, settings, stage, reporter);
   const phases = await runPhases(chosenPhases(options), run, reporter, signal);
-  const probes = createProbes(reporter, signal);
-  if (options.after) await runProbes(probes, options, settings, stage);
+  const probes = createProbes(reporter, signal, options);
+  if (options.after && options.probes !== false) await runProbes(probes, options, settings, stage);
 
-  const invalidations = phases.find(({ name }) => name === 'after')?.chaos?.length ?? 0;
+  const invalidations = invalidationsOf(phases.find(({ name }) => name === 'after')?.chaos ?? []);
   return conclude(configCache, stage, {
     scale: scaleOf(load),
     configuration: { ...load, replicas: options.replicas, bus: options.bus },
     rows: boundsOf(load, options.replicas, invalidations).map((bound) => rowOf(bound, phases, load)),
     checks: [...phases.map(checkWitnesses), ...phases.map((phase) => checkAnswered(phase, 'turn')), ...probes.checks],
     phases,
-    notes: notesOf(load),
+    notes: [...notesOf(load), ...notesOfBreak(brokenOnPurpose())],
     skipped: probes.skipped,
   });
 }
@@ -79,21 +83,26 @@ async function runLoad(
   stage: Stage,
   reporter: Reporter,
 ): Promise<Phase> {
-  const set = await startReplicas(options.replicas, await replicaStart(composition, settings, stage));
+  const { bus, replicas, seed } = options;
+  // Only who can throw the switches needs the detour.
+  const isWatched = reporter.offer !== undefined && composition === 'after';
+  const detour = isWatched ? await listenThroughProxy(stage, bus) : undefined;
+  const listen = detour === undefined ? {} : { listenUrl: detour.listenUrl };
+  const set = await startReplicas(replicas, await replicaStart(composition, { ...settings, ...listen }, stage));
   try {
     const offered = load.chats * load.turns;
-    const profile = { ...load, ports: set.ports, seed: options.seed };
+    const profile = { ...load, ports: set.ports, seed };
     const spec = { name: composition, type: 'chats', profile, offered, plannedMs: plannedMs(load) };
-    const chaos: Chaos = { labels: [], witnessLost: false };
-    reporter.offer?.(configSwitches(composition, set, stage, reporter, chaos));
+    const chaos = watchChaos(reporter);
+    reporter.offer?.(configSwitches({ composition, bus, set, stage, proxy: detour?.proxy, chaos }));
     const progress = ({ done, errors, elapsedMs }: Progress): void => {
       const failed = errors > 0 ? `, ${errors} failed` : '';
       reporter.progress(`${composition}: ${done} of ${offered} turns, ${(elapsedMs / 1_000).toFixed(1)} s${failed}`);
     };
-    const phase = await runPhase(stage, set, spec, progress, reporter);
-    return chaos.labels.length === 0 ? phase : { ...phase, chaos: chaos.labels, witnessLost: chaos.witnessLost };
+    return await withChaos(await runPhase(stage, set, spec, progress, reporter), chaos);
   } finally {
     await set.close();
+    await detour?.proxy.close();
   }
 }
 
@@ -106,16 +115,21 @@ function rowOf({ name, calls }: Bound, phases: readonly Phase[], load: Load): Ro
   return { name, before, after, bound: calls, reduction: reductionOf(before, after), ...promised, source: text };
 }
 
+/** What each thing done on purpose may cost every replica: one more read of every key, in a silence one a heartbeat. */
+const invalidationsOf = (chaos: readonly string[]): number =>
+  chaos.reduce((sum, label) => sum + (label === silentLabel ? silentHeartbeats : 1), 0);
+
+const notesOfBreak = (broken: Break | undefined): string[] =>
+  broken === undefined ? [] : [`CORRAL_DEMO_BREAK=${broken}: this run was broken on purpose.`];
+
 function notesOf(load: Load): string[] {
   const { users, chats, turnMs, promptTtlMs } = load;
   if (users === 1) {
-    return [
-      'All chats belong to one user, as in the source. With a user for each chat the prompt row saves nothing: --users 500.',
-    ];
+    return ['limit: all chats belong to one user, as in the source. With --users 500 the prompt row saves 0 %.'];
   }
   const betweenMs = (turnMs * usersThatChat(load)) / chats;
   return [
-    `${users} users: a user's next turn comes after about ${Math.round(betweenMs)} ms, and a prompt is kept for ${promptTtlMs} ms. ` +
+    `limit: ${users} users. A user's next turn comes after about ${Math.round(betweenMs)} ms, and a prompt is kept for ${promptTtlMs} ms. ` +
       (betweenMs > promptTtlMs
         ? 'The value has expired before it is asked for again, so the cache saves nothing in this row.'
         : 'Only turns within that time share a read.'),

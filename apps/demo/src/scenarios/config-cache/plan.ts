@@ -67,7 +67,7 @@ export function planConfigCache(options: RunOptions): Plan {
     scale: scaleOf(load),
     bounds: boundsOf(load, options.replicas).map(
       ({ name, keys, ttlMs, calls }) =>
-        `${name}: at most ${calls.toLocaleString('en')} = min(before, ${keys} keys x ${options.replicas} replicas x ceil(${seconds} s / ${ttlMs / 1_000} s))`,
+        `${name}: at most ${calls.toLocaleString('en')} = min(before, ${keys.toLocaleString('en')} ${keys === 1 ? 'key' : 'keys'} x ${options.replicas} replicas x ceil(${seconds} s / ${ttlMs / 1_000} s))`,
     ),
     rows: boundsOf(load, options.replicas).map(({ name, calls }) => ({
       name,

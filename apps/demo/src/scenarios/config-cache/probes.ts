@@ -2,6 +2,7 @@ import { startReplicas } from '../../run/replicas.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Probes } from '../frame.ts';
 import type { RunOptions } from '../scenario.ts';
+import { checkManyUsers } from './many-users.ts';
 import { checkClone, checkGuard, checkNegativeCaching } from './mutants.ts';
 import { replicaStart } from './replica-start.ts';
 import type { ConfigCacheReplica } from './replica.ts';
@@ -23,6 +24,7 @@ export async function runProbes(
   settings: ConfigCacheReplica,
   stage: Stage,
 ): Promise<void> {
+  await probes.run('many users', () => checkManyUsers(stage, settings, replicas));
   await probes.run('negative caching', () => checkNegativeCaching(stage, settings));
   await probes.run('clone', () => checkClone(stage, settings));
   await probes.run('the generation guard', () => checkGuard(stage, settings));

@@ -1,5 +1,6 @@
 import { startReplicas, type Replica } from '../../run/replicas.ts';
 import type { Stage } from '../../run/stage.ts';
+import { broken, brokenOnPurpose } from './broken-on-purpose.ts';
 import type { ConfigCacheReplica } from './replica.ts';
 
 /** What a replica of this scenario is told, apart from its number. */
@@ -8,8 +9,10 @@ export async function replicaStart(
   settings: ConfigCacheReplica,
   stage: Stage,
 ): Promise<Parameters<typeof startReplicas>[1]> {
-  const redisUrl = settings.bus === 'redis' ? (await stage.redis()).url : undefined;
-  return { scenario: 'config-cache', composition, databaseUrl: stage.databaseUrl, redisUrl, settings };
+  const { bus } = settings;
+  const redisUrl = bus === 'redis' ? (await stage.redis()).url : undefined;
+  const start = { scenario: 'config-cache', databaseUrl: stage.databaseUrl, redisUrl };
+  return { ...start, ...broken(brokenOnPurpose(), composition, settings) };
 }
 
 /** Starts one replica, composed and connected as the settings say, and ends it after `look`. */

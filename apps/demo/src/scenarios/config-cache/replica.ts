@@ -1,5 +1,5 @@
-import { createPool } from '@corral/db-pool';
-import { createStatements } from '../../db/statements.ts';
+import { createPool, type Pool } from '@corral/db-pool';
+import { createStatements, type Queryable } from '../../db/statements.ts';
 import type { BuildReplica } from '../../replica/contract.ts';
 import { cachedConfig, type ConfigCacheSettings } from './config-cache.ts';
 import { joinConfigChanges } from './config-changes.ts';
@@ -22,6 +22,11 @@ const nobodyToTell: ChangePublisher = {
   userPrompt: async () => {},
 };
 
+/** A read that was under way when Postgres died is asked again: it may run twice, a write may not. */
+const repeatingReads = (pool: Pool): Queryable => ({
+  query: (text, values) => pool.query(text, values, { idempotent: text.startsWith('SELECT') }),
+});
+
 /** `before` reads the database; `after` puts the cache in between; `unguarded` is the mistake to be shown. */
 export const buildConfigCache: BuildReplica<ConfigCacheReplica> = async (app, start) => {
   const { composition, settings, databaseUrl, redisUrl, index } = start;
@@ -32,7 +37,7 @@ export const buildConfigCache: BuildReplica<ConfigCacheReplica> = async (app, st
     // The probe's proxy holds answers back: a ping must not take that for a dead connection.
     prePing: settings.queriesUrl === undefined,
   });
-  const db = createStatements(pool, statements);
+  const db = createStatements(repeatingReads(pool), statements);
   const source = configFromDatabase(db);
 
   if (composition === 'before') {

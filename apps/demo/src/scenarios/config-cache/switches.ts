@@ -1,104 +1,78 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { ReplicaView, Switch, ThrowSwitch } from '../../run/live.ts';
+import { startProxy, type Proxy } from '@corral-internal/faults';
+import type { Switch, ThrowSwitch } from '../../run/live.ts';
 import type { ReplicaSet } from '../../run/replicas.ts';
 import type { Stage } from '../../run/stage.ts';
-import type { Reporter } from '../scenario.ts';
-import { editProvider } from './admin-client.ts';
+import { killReplica, killReplicaSwitch, type Chaos } from '../chaos.ts';
+import { dropListeners, killBroker, silenceListeners } from './broker-faults.ts';
+import { editByAdmin, editByPsql, type Edits } from './edits.ts';
 
 /** What the page may do to the chat service while the load runs. */
 export const switches: readonly Switch[] = [
   {
     id: 'edit-setting',
     label: 'Edit a setting',
-    detail: 'An admin route of replica 1 changes a provider; every replica has to see it.',
+    detail: 'Through an admin route of replica 1; every replica has to see it.',
+  },
+  {
+    id: 'edit-psql',
+    label: 'Edit with psql',
+    detail: 'Behind the app’s back; a trigger publishes it with the commit.',
   },
   {
     id: 'drop-listener',
     label: 'Drop the listeners',
-    detail: 'pg_terminate_backend on the LISTEN connection of each replica; the gap clears the caches.',
+    detail: 'The server ends the connection that each replica listens on.',
   },
   {
-    id: 'kill-replica',
-    label: 'Kill a replica',
-    detail: 'SIGKILL; it comes back on its port with an empty cache, and chats ask the next one meanwhile.',
+    id: 'silence',
+    label: 'Silence the listeners',
+    detail: 'For 8 s their packets vanish, without FIN or RST. Edit meanwhile.',
   },
+  {
+    id: 'kill-broker',
+    label: 'Kill the broker',
+    detail: 'SIGKILL to Postgres (Redis with --bus redis), and up again.',
+  },
+  killReplica,
 ];
 
-/** What was done to a running phase. Each may cost every replica one more read of every key. */
-export interface Chaos {
-  readonly labels: string[];
-  /** A killed replica takes its own count with it. */
-  witnessLost: boolean;
+export interface SwitchParts {
+  composition: 'before' | 'after';
+  bus: 'postgres' | 'redis';
+  set: ReplicaSet;
+  stage: Stage;
+  /** Between the listeners and their server. */
+  proxy: Proxy | undefined;
+  chaos: Chaos;
 }
 
-/** Offers the switches for the replicas of one phase; what they do is noted in `chaos`. */
-export function configSwitches(
-  composition: 'before' | 'after',
-  set: ReplicaSet,
-  stage: Stage,
-  { sample }: Pick<Reporter, 'sample'>,
-  chaos: Chaos,
-): Record<string, ThrowSwitch> {
-  const note = (label: string): void => {
-    chaos.labels.push(label);
-    sample?.({ kind: 'event', label });
-  };
-  let revision = 0;
-  let victim = 0;
-
-  const always: Record<string, ThrowSwitch> = {
-    'edit-setting': async () => {
-      const replica = set.replicas[0]!;
-      note(`edit to revision ${++revision}`);
-      const startMs = performance.now();
-      const wanted = revision;
-      const edit = editProvider(replica, wanted);
-      if (composition === 'before') {
-        await edit;
-        return `revision ${wanted} is in the database; every replica reads it there on each turn`;
-      }
-      const waits = await Promise.all(set.replicas.map(({ index }) => seenAfterMs(set, index, wanted, startMs)));
-      await edit;
-      return `revision ${wanted} seen by ${waits.length} replicas after ${waits.join(', ')} ms`;
-    },
-    'kill-replica': async () => {
-      const index = ++victim % set.replicas.length;
-      chaos.witnessLost = true;
-      note(`replica ${index + 1} killed`);
-      const startMs = performance.now();
-      await set.restart(index);
-      note(`replica ${index + 1} back`);
-      return `replica ${index + 1} killed, and back after ${Math.round(performance.now() - startMs)} ms`;
-    },
+/** The switches that work in one phase; what they do is noted in `chaos`. Before, nobody listens. */
+export function configSwitches(parts: SwitchParts): Record<string, ThrowSwitch> {
+  const { composition, bus, set, stage, proxy, chaos } = parts;
+  const edits: Edits = { revision: 0, isCached: composition === 'after', set, stage, chaos };
+  const always = {
+    'edit-setting': () => editByAdmin(edits),
+    ...(set.replicas.length > 1 ? { [killReplica.id]: killReplicaSwitch(set, chaos) } : {}),
+    ...(bus === 'postgres' ? { 'kill-broker': () => killBroker(parts) } : {}),
   };
   if (composition === 'before') return always;
   return {
     ...always,
-    'drop-listener': async () => {
-      const { rowCount } = await stage.admin.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE datname = current_database() AND application_name ~ '^corral-demo-listener-[0-9]+$'`,
-      );
-      note(`${rowCount} listeners dropped`);
-      return `${rowCount} LISTEN connections terminated; each replica reconnects and forgets what it may have missed`;
-    },
+    ...(bus === 'postgres' ? { 'edit-psql': () => editByPsql(edits) } : {}),
+    'drop-listener': () => dropListeners(parts),
+    'kill-broker': () => killBroker(parts),
+    ...(proxy === undefined ? {} : { silence: () => silenceListeners(proxy, chaos) }),
   };
 }
 
-/** No replica keeps an old value for longer than its TTL; this is for one that is being restarted. */
-const seenLimitMs = 20_000;
-
-/** How long the replica took to see the new value, milliseconds since `startMs`. */
-async function seenAfterMs(
-  set: ReplicaSet,
-  index: number,
-  revision: number,
-  startMs: number,
-): Promise<number | string> {
-  while (performance.now() - startMs < seenLimitMs) {
-    const view = (await set.views().catch((): ReplicaView[] => []))[index];
-    if (view?.seen === `revision ${revision}`) return Math.round(performance.now() - startMs);
-    await delay(2);
-  }
-  return 'never';
+/** A proxy for the listeners alone, so that the page can silence them. */
+export async function listenThroughProxy(
+  stage: Stage,
+  bus: 'postgres' | 'redis',
+): Promise<{ proxy: Proxy; listenUrl: string }> {
+  const listenUrl = new URL(bus === 'redis' ? (await stage.redis()).url : stage.databaseUrl);
+  const proxy = await startProxy({ port: Number(listenUrl.port) });
+  listenUrl.hostname = '127.0.0.1';
+  listenUrl.port = String(proxy.port);
+  return { proxy, listenUrl: listenUrl.href };
 }

@@ -1,14 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { startProxy } from '@corral-internal/faults';
 import { findProgram } from '@corral-internal/test-kit/servers';
-import { invalidationTriggerSql } from '@corral/pubsub-invalidate/postgres';
 import type { Replica } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { editProvider } from './admin-client.ts';
+import { providersTrigger, psql, setRevision } from './edits.ts';
 import { withReplica } from './replica-start.ts';
 import type { ConfigCacheReplica } from './replica.ts';
 import { hasRevision, publishedBoundMs, sourceTtls, stalenessMs } from './staleness.ts';
+import { listenThroughProxy } from './switches.ts';
 
 /** Three heartbeats of 1 s and the ping's deadline of 2 s: by then a silent connection is known to be dead. */
 const silentBoundMs = 5_000;
@@ -17,13 +16,10 @@ const restartBoundMs = 5_000;
 
 /** The listener's connection goes silent, without a FIN or RST, just before an edit through another replica. */
 export async function checkSilentConnection(stage: Stage, settings: ConfigCacheReplica): Promise<Check> {
-  const target = new URL(settings.bus === 'redis' ? (await stage.redis()).url : stage.databaseUrl);
-  const proxy = await startProxy({ port: Number(target.port) });
-  const through = new URL(target);
-  through.port = String(proxy.port);
+  const { proxy, listenUrl } = await listenThroughProxy(stage, settings.bus);
   const fresh = { ...settings, ...sourceTtls };
   try {
-    const [waitMs] = await withReplica(stage, { ...fresh, listenUrl: through.href }, (deaf) =>
+    const [waitMs] = await withReplica(stage, { ...fresh, listenUrl }, (deaf) =>
       withReplica(stage, fresh, (editor) => {
         const edit = (): Promise<void> => {
           proxy.blackhole();
@@ -66,25 +62,15 @@ export async function checkBrokerKilled(
 
 /** Somebody edits a row with psql: a trigger publishes, with the commit. */
 export async function checkEditThroughPsql(replicas: readonly Replica[], stage: Stage): Promise<Check> {
-  const { up, down } = invalidationTriggerSql({
-    table: 'chat_providers',
-    channel: 'chat:config_change',
-    kind: 'providers',
-    key: [],
-  });
-  const psql = findProgram('psql');
-  const sql = `UPDATE chat_providers SET options = '{"revision": 303}' WHERE id = 1`;
-  const edit = async (): Promise<void> => {
-    if (psql === undefined) await stage.admin.query(sql);
-    else execFileSync(psql, [stage.databaseUrl, '--quiet', '--no-psqlrc', '--command', sql]);
-  };
+  const { up, down } = providersTrigger;
+  const edit = (): Promise<void> => psql(stage, setRevision(303));
   await stage.admin.query(up);
   try {
     const waits = await stalenessMs(replicas, edit, hasRevision(303), sourceTtls.ttlMs);
     return {
       name: 'staleness after an edit through psql',
       ok: Math.max(...waits) <= publishedBoundMs,
-      detail: `${waits.join(', ')} ms on ${waits.length} replicas: a trigger publishes for every writer (by ${psql === undefined ? 'a plain connection, there is no psql here' : 'psql itself'})`,
+      detail: `${waits.join(', ')} ms on ${waits.length} replicas: a trigger publishes for every writer (by ${findProgram('psql') === undefined ? 'a plain connection, there is no psql here' : 'psql itself'})`,
     };
   } finally {
     await stage.admin.query(down);

@@ -56,7 +56,7 @@ async function runResponseCache(
   const run = (name: 'before' | 'after'): Promise<PolledPhase> =>
     withReplicas(name, replicas, settings, stage, (set) => runLoad(name, set, load, perSecond, stage, reporter));
   const phases = await runPhases(chosenPhases(options), run, reporter, signal);
-  const probes = createProbes(reporter, signal);
+  const probes = createProbes(reporter, signal, options);
   if (options.after) {
     await probes.run('a failing rebuild', () => checkFailingRebuild(stage));
     await probes.run('tags', () => checkTags(stage, replicas));
