@@ -9,6 +9,8 @@ export type LimiterState = 'shared' | 'degraded' | 'recovering';
 
 /** Who decides: this process alone, or a store with this process as its stand-in. */
 export interface Backend {
+  /** Every answer is there at once: none is a promise. */
+  readonly alone: boolean;
   readonly state: LimiterState;
   readonly workers: number;
   ready(): Promise<void>;

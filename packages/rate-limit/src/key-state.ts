@@ -1,7 +1,8 @@
 import { algorithms } from './algorithms/index.ts';
-import { nextFreeAtMs, type SlidingLog, slideOnce } from './algorithms/sliding.ts';
+import type { SlidingLog } from './algorithms/sliding.ts';
 import { type Decision, type Source, wholeMs } from './decision.ts';
 import { capacity, type NamedRule } from './rules.ts';
+import { slideOnce } from './slide-once.ts';
 
 /**
  * All that one process knows of one key: a state for each rule, in the order of the rules. The log of a first rule that is
@@ -64,7 +65,7 @@ export function decide(
   source: Source,
 ): Decision {
   if (key.plain && cost === 1 && counting === 'charge' && key.blockedUntilMs <= nowMs && rules[0]!.limit > 0) {
-    return decidePlain(key, rules[0]!, nowMs, source);
+    return slideOnce(key, rules[0]!, nowMs, source);
   }
   if (key.blockedUntilMs > nowMs) return blocked(key, rules[0]!, nowMs, source);
   let allowed = true;
@@ -76,22 +77,6 @@ export function decide(
   if (!allowed && counting === 'penalize') penalize(key, rules, nowMs, cost);
   const wait = allowed ? undefined : longestWait(key, rules, cost, nowMs);
   return describe(key, rules, nowMs, wait, source);
-}
-
-/** The common check: one unit under one sliding rule. */
-function decidePlain(log: SlidingLog, rule: NamedRule, nowMs: number, source: Source): Decision {
-  const left = slideOnce(log, rule, 1, nowMs);
-  const allowed = left >= 0;
-  const resetMs = wholeMs(nextFreeAtMs(log, rule) - nowMs);
-  return {
-    allowed,
-    limit: rule.limit,
-    remaining: allowed ? left : 0,
-    resetMs,
-    retryAfterMs: allowed ? 0 : resetMs,
-    rule: rule.name,
-    source,
-  };
 }
 
 function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Decision {

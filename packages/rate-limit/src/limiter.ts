@@ -130,6 +130,21 @@ function wrap(context: Context, backend: Backend): RateLimiter {
       return Promise.reject(error);
     }
   };
+  const ask = (key: string, options: ConsumeOptions | undefined): Decision | Promise<Decision> => {
+    if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
+    return backend.consume(boundedKey(key), options === undefined ? PLAIN : readOptions(options));
+  };
+  // The hot path: what `guarded` does, without a closure for each check. A promise that already exists is passed on as it is.
+  const consume = backend.alone
+    ? async (key: string, options?: ConsumeOptions): Promise<Decision> => ask(key, options)
+    : (key: string, options?: ConsumeOptions): Promise<Decision> => {
+        try {
+          const decision = ask(key, options);
+          return decision instanceof Promise ? decision : Promise.resolve(decision);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      };
   const close = async (): Promise<void> => backend.close();
   return {
     get rules() {
@@ -139,16 +154,7 @@ function wrap(context: Context, backend: Backend): RateLimiter {
       return backend.state;
     },
     ready: () => backend.ready(),
-    consume(key, options) {
-      // The hot path: what `guarded` does, without a closure.
-      try {
-        if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
-        const decision = backend.consume(boundedKey(key), options === undefined ? PLAIN : readOptions(options));
-        return decision instanceof Promise ? decision : Promise.resolve(decision);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
+    consume,
     peek: (key) => guarded(key, (bounded) => backend.peek(bounded)),
     refund: (key, cost = 1) => guarded(key, (bounded) => backend.refund(bounded, integer('cost', cost, 1, MAX_COST))),
     reset: (key) => guarded(key, (bounded) => backend.reset(bounded)),

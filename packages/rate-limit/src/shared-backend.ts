@@ -32,6 +32,7 @@ export function createSharedBackend(context: Context, options: SharedOptions): B
   const ready = Promise.all(lanes.map((lane) => lane.ready)).then(() => {});
 
   return {
+    alone: false,
     get state(): LimiterState {
       if (lanes.some((lane) => lane.state === 'degraded')) return 'degraded';
       return lanes.some((lane) => lane.state === 'recovering') ? 'recovering' : 'shared';

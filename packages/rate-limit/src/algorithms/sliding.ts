@@ -16,7 +16,8 @@ const lastTime = (log: SlidingLog): number => log.pairs[log.pairs.length - 2]!;
 const used = (log: SlidingLog): number =>
   log.head < log.pairs.length ? log.pairs[log.pairs.length - 1]! - log.base : 0;
 
-function forget(log: SlidingLog, edgeMs: number): void {
+/** Drops what was counted at or before `edgeMs`. */
+export function forget(log: SlidingLog, edgeMs: number): void {
   const { pairs } = log;
   let { head } = log;
   if (head >= pairs.length || pairs[head]! > edgeMs) return;
@@ -129,28 +130,6 @@ export const sliding: Algorithm<SlidingLog> = {
 
   staleAt: (log, rule) => (log.head < log.pairs.length ? lastTime(log) + rule.windowMs : 0),
 };
-
-/**
- * `free`, `charge` and the two times in one pass, for the one rule that most limiters have. What it leaves behind is what the
- * steps would leave behind: a property test holds the two together.
- * @returns units free afterwards, or -1 - units free if the check failed.
- */
-export function slideOnce(log: SlidingLog, rule: NamedRule, cost: number, nowMs: number): number {
-  const { pairs } = log;
-  if (pairs.length === 0) {
-    if (cost > rule.limit) return -1 - rule.limit;
-    log.pairs = [nowMs, cost];
-    return rule.limit - cost;
-  }
-  if (pairs[log.head]! <= nowMs - rule.windowMs) {
-    forget(log, nowMs - rule.windowMs);
-    if (pairs.length === 0) return slideOnce(log, rule, cost, nowMs);
-  }
-  const free = rule.limit - pairs[pairs.length - 1]! + log.base;
-  if (free < cost) return -1 - Math.max(0, free);
-  sliding.charge(log, rule, nowMs, cost);
-  return free - cost;
-}
 
 /**
  * When a unit more is free than now: when the oldest leaves, or, with more counted than the limit allows (a limit that

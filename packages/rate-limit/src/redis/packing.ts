@@ -32,6 +32,17 @@ export function encodeGroups(groups: readonly CheckGroup[]): string {
     .join(' ');
 }
 
+/** The groups of a batch without other limits: callers and cost of each; '' when every group is one caller with cost 1. */
+export function encodePairs(groups: readonly CheckGroup[]): string {
+  let pairs = '';
+  let plain = true;
+  for (const { count, cost } of groups) {
+    if (count !== 1 || cost !== 1) plain = false;
+    pairs += `${count} ${cost} `;
+  }
+  return plain ? '' : pairs;
+}
+
 /** Reads the script's integers back. */
 export function decodeAnswers(batch: CheckBatch, reply: readonly number[], { unit, span }: Packing): GroupAnswer[] {
   const { groups, rules } = batch;

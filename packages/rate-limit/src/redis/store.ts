@@ -1,13 +1,14 @@
 import { createRuleClaims } from '../rule-claims.ts';
 import { capacity, integer, type NamedRule, shown } from '../rules.ts';
-import type { Amendment, Store } from '../store.ts';
+import type { Amendment, CheckBatch, Store } from '../store.ts';
 import { AMEND_SCRIPT } from './amend-script.ts';
 import { CHECK_SCRIPT } from './check-script.ts';
 import { connect, type RedisClient, type Script } from './connection.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { HELLO_SCRIPT } from './hello-script.ts';
 import { createKeyNames, letterOf } from './keys.ts';
-import { decodeAnswers, encodeGroups, packingOf } from './packing.ts';
+import { decodeAnswers, encodeGroups, encodePairs, type Packing, packingOf } from './packing.ts';
+import { SLIDE_SCRIPT } from './slide-script.ts';
 import { createWorkerCount } from './worker-count.ts';
 
 export interface RedisStoreOptions {
@@ -51,7 +52,12 @@ export function createStore(client: RedisClient, options: RedisStoreOptions, cry
   const maxGroups = typeof batch === 'boolean' ? (batch ? 64 : 1) : integer('batch.maxKeys', batch.maxKeys, 1, 1_024);
   const names = createKeyNames(prefix, shards, crypto.sha256);
   const script = (text: string): Script => ({ text, sha1: crypto.sha1(text) });
-  const scripts = { check: script(CHECK_SCRIPT), amend: script(AMEND_SCRIPT), hello: script(HELLO_SCRIPT) };
+  const scripts = {
+    check: script(CHECK_SCRIPT),
+    slide: script(SLIDE_SCRIPT),
+    amend: script(AMEND_SCRIPT),
+    hello: script(HELLO_SCRIPT),
+  };
   const clientNow = typeof clock === 'function' ? clock : Date.now;
   const nowArg = (): string => (clock === 'server' ? '' : String(clientNow()));
   const id = crypto.randomId();
@@ -107,16 +113,9 @@ export function createStore(client: RedisClient, options: RedisStoreOptions, cry
         const stem = names.stem(key, shard);
         for (const suffix of suffixes) keys.push(stem + suffix);
       }
-      const args: (string | number)[] = [
-        batch.epoch,
-        nowArg(),
-        batch.penalize ? 1 : 0,
-        packing.unit,
-        packing.span,
-        encodeGroups(batch.groups),
-      ];
-      for (const rule of batch.rules) args.push(letterOf(rule), rule.limit, rule.windowMs, rule.burst);
-      const reply = await connection.run(scripts.check, shard, keys, args);
+      const slides = isPlainSliding(batch);
+      const args = (slides ? slideArgs : checkArgs)(batch, packing, nowArg());
+      const reply = await connection.run(slides ? scripts.slide : scripts.check, shard, keys, args);
       return Array.isArray(reply) ? decodeAnswers(batch, reply as number[], packing) : 'state-lost';
     },
     async amend(shard, rules, amendments) {
@@ -138,6 +137,24 @@ export function createStore(client: RedisClient, options: RedisStoreOptions, cry
       connection.close();
     },
   };
+}
+
+/** One sliding rule, the same for all groups, and rejected checks cost nothing: the script that is written out for it will do. */
+const isPlainSliding = ({ rules, groups, penalize }: CheckBatch): boolean =>
+  rules.length === 1 &&
+  rules[0]!.algorithm === 'sliding' &&
+  !penalize &&
+  groups.every((group) => group.rules === undefined);
+
+function slideArgs({ epoch, rules, groups }: CheckBatch, { unit, span }: Packing, now: string): (string | number)[] {
+  const { limit, windowMs } = rules[0]!;
+  return [epoch, now, limit, windowMs, Math.ceil(windowMs * 1.25) + 1, unit, span, encodePairs(groups)];
+}
+
+function checkArgs(batch: CheckBatch, { unit, span }: Packing, now: string): (string | number)[] {
+  const args = [batch.epoch, now, batch.penalize ? 1 : 0, unit, span, encodeGroups(batch.groups)];
+  for (const rule of batch.rules) args.push(letterOf(rule), rule.limit, rule.windowMs, rule.burst);
+  return args;
 }
 
 function amendmentArgs(amendment: Amendment, rule: NamedRule): (string | number)[] {
