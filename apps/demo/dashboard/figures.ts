@@ -80,22 +80,28 @@ export function latencies(view: ScenarioView): Series[] {
     style: styleOf(phase.name, second),
     points: phase.points.flatMap((point) => (point[key] === undefined ? [] : [[point.atMs, point[key]] as const])),
   });
-  return view.phases.flatMap((phase) => [series(phase, 'p50', 'p50Ms', true), series(phase, 'p99', 'p99Ms', false)]);
+  return view.phases.flatMap((phase) => {
+    const p99 = series(phase, 'p99', 'p99Ms', false);
+    return isBetween(phase) ? [p99] : [series(phase, 'p50', 'p50Ms', true), p99];
+  });
 }
 
 /** The two gauges that say most: which connections wait for a lock, and which are at work. */
 export function gauges(view: ScenarioView): Series[] {
   const names = ['waiting for a lock', 'busy'];
   return view.phases.flatMap(({ name, points }) =>
-    names.map((gauge, index) => ({
+    (isBetween({ name }) ? names.slice(1) : names).map((gauge) => ({
       name: `${name} ${gauge}`,
-      style: styleOf(name, index > 0),
+      style: styleOf(name, gauge !== names[0]),
       points: points.flatMap(({ atMs, gauges }) =>
         gauges[gauge] === undefined ? [] : [[atMs, gauges[gauge]] as const],
       ),
     })),
   );
 }
+
+/** Of these only what says most is drawn: four lines can be told apart, six cannot. */
+const isBetween = ({ name }: Pick<PhaseView, 'name'>): boolean => name !== 'before' && name !== 'after';
 
 /** A phase that is neither `before` nor `after` lies between them, e.g. memory without the lease. */
 export function styleOf(phase: string, second = false): Series['style'] {

@@ -21,6 +21,7 @@ it('reproduces the story on a small load, with counts by Postgres, and writes th
   expect(result).toMatchObject({
     schemaVersion: 1,
     seed: 1,
+    date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     runId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     versions: { node: process.versions.node, postgres: expect.any(String), '@corral/ttl-cache': expect.any(String) },
     host: { cores: expect.any(Number) },

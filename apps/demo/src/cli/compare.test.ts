@@ -10,6 +10,7 @@ const host = { cores: 2, processor: 'p', memoryGiB: 8, system: 's' };
 const run = (...scenarios: ScenarioResult[]): RunResult => ({
   schemaVersion: 1,
   runId: 'r',
+  date: '2026-01-01T00:00:00.000Z',
   git: 'abc',
   versions: {},
   host,

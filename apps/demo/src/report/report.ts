@@ -25,7 +25,7 @@ const narrow = { width: 372, height: 190 };
  * function as the page's.
  */
 export function renderReport(result: RunResult, views: readonly ScenarioView[]): string {
-  const { host, versions, git, runId, seed } = result;
+  const { host, versions, git, runId, date, seed } = result;
   const parts = result.scenarios.map((scenario) => section(scenario, views));
   const facts = [
     ['machine', `${host.cores} cores, ${host.processor}, ${host.memoryGiB} GiB, ${host.system}`],
@@ -36,7 +36,7 @@ export function renderReport(result: RunResult, views: readonly ScenarioView[]):
         .join(', '),
     ],
     ['commit', git],
-    ['run', `${runId}, seed ${seed}`],
+    ['run', `${date.slice(0, 16).replace('T', ' ')} UTC, ${runId}, seed ${seed}`],
   ];
   return `<!doctype html>
 <html lang="en">

@@ -7,6 +7,7 @@ export function describeRun(seed: number, servers: Record<string, string>, scena
   return {
     schemaVersion: 1,
     runId: randomUUID(),
+    date: new Date().toISOString(),
     git: describeCommit(),
     versions: describeVersions(servers),
     host: describeHost(),

@@ -82,6 +82,8 @@ export interface ScenarioResult {
 export interface RunResult {
   schemaVersion: 1;
   runId: string;
+  /** When the result was written, ISO 8601. */
+  date: string;
   git: string;
   versions: Record<string, string>;
   host: Host;

@@ -17,6 +17,8 @@ export interface AgentConnection {
 export interface IdentitySource {
   agent(connection: AgentConnection): Promise<StaticAgent>;
   workspace(connection: AgentConnection): Promise<WorkspaceRow>;
+  /** Of the fallback's flights, where there are any. */
+  stats?(): Record<string, unknown>;
 }
 
 /** Before: each request asks, to learn what never changes. */
@@ -46,6 +48,7 @@ export function heldIdentity(source: IdentitySource): IdentitySource {
     workspace: async (connection) =>
       connection.workspace ??
       workspaces.do(connection.agentId, async () => (connection.workspace = await source.workspace(connection))),
+    stats: () => ({ agents: agents.stats(), workspaces: workspaces.stats() }),
   };
 }
 

@@ -29,7 +29,7 @@ export const buildAgentIdentity: BuildReplica<object> = async (app, { compositio
   return {
     counts: db.counts,
     held: () => ({ seen: `${connections.populated} of ${connections.size} connections know their agent` }),
-    stats: () => ({ pool: pool.stats(), connections: connections.size }),
+    stats: () => ({ pool: pool.stats(), singleflight: identity.stats?.(), connections: { held: connections.size } }),
     close: async () => void (await pool.close()),
   };
 };
