@@ -68,5 +68,5 @@ export function announce(scenario: Scenario, { options }: Pick<RunCommand, 'opti
   const { scale, bounds, loadMs } = scenario.plan(options);
   console.log(`${scenario.id}: ${scenario.story}`);
   console.log(`  scale: ${scale}; about ${duration(loadMs)} of load`);
-  for (const bound of bounds) console.log(`  bound: ${bound}`);
+  for (const bound of bounds) console.log(bound.startsWith('limit: ') ? `  ${bound}` : `  bound: ${bound}`);
 }

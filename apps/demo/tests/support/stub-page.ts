@@ -70,7 +70,7 @@ export function useBrowser(): { readonly browser: Browser } {
 
 /** A test with a page of its own, so that tests can run beside each other. */
 export const it = test.extend<{ at: StubPage }>({
-  at: async ({}, use) => {
+  at: async ({ task: _ }, use) => {
     const at = await openStubPage(browser);
     await use(at);
     await at.close();
