@@ -7,12 +7,12 @@ import { gzipSync } from 'node:zlib';
  * alone puts into node_modules; and how many packages come along.
  */
 const budgets = {
-  singleflight: { coreKb: 2.5, installKb: 60, dependencies: 0 },
-  'ttl-cache': { coreKb: 10, installKb: 300, dependencies: 1 },
-  etag: { coreKb: 12, installKb: 250, dependencies: 0 },
-  'rate-limit': { coreKb: 14, installKb: 350, dependencies: 0 },
-  'pubsub-invalidate': { coreKb: 18, installKb: 400, dependencies: 0 },
-  'db-pool': { coreKb: 28, installKb: 400, dependencies: 0 },
+  singleflight: { coreKb: 2.2, installKb: 50, dependencies: 0 },
+  'ttl-cache': { coreKb: 9, installKb: 330, dependencies: 1 },
+  etag: { coreKb: 8, installKb: 210, dependencies: 0 },
+  'rate-limit': { coreKb: 12, installKb: 290, dependencies: 0 },
+  'pubsub-invalidate': { coreKb: 17, installKb: 350, dependencies: 0 },
+  'db-pool': { coreKb: 17, installKb: 300, dependencies: 0 },
 };
 
 /** What a package weighs, and whether it may: `weight` is what an install brought. */
