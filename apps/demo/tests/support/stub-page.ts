@@ -70,7 +70,8 @@ export function useBrowser(): { readonly browser: Browser } {
 
 /** A test with a page of its own, so that tests can run beside each other. */
 export const it = test.extend<{ at: StubPage }>({
-  at: async ({ task: _ }, use) => {
+  // oxlint-disable-next-line no-empty-pattern -- the pattern says which fixtures this one needs: none
+  at: async ({}, use) => {
     const at = await openStubPage(browser);
     await use(at);
     await at.close();
