@@ -9,6 +9,9 @@ const builders: Record<string, () => Promise<BuildReplica<never>>> = {
   'agent-identity': async () => (await import('../scenarios/agent-identity/replica.ts')).buildAgentIdentity,
   'response-cache': async () => (await import('../scenarios/response-cache/replica.ts')).buildResponseCache,
   'cache-aside': async () => (await import('../scenarios/cache-aside/replica.ts')).buildCacheAside,
+  'ten-thousand-sessions': async () => (await import('../scenarios/ten-thousand-sessions/app/worker.ts')).buildWorker,
+  'ten-thousand-sessions/upstream': async () =>
+    (await import('../scenarios/ten-thousand-sessions/upstream/upstream.ts')).buildUpstream,
 };
 
 let app: FastifyInstance | undefined;
