@@ -12,29 +12,23 @@ export async function load(
 }
 
 export interface Workers {
-  /** Successes in each window of `windowMs`, counted from the start. */
-  readonly windows: number[];
   readonly startedAt: number;
   /** Failures: when, which worker, what. */
   readonly failures: { at: number; worker: number; error: Error }[];
-  /** Time stamps of successes. */
+  /** Time stamps of successes, in order. */
   readonly successes: number[];
   stop(): Promise<void>;
 }
 
 /** Closed-loop workers that go on whatever happens; what happens is written down. */
-export function startWorkers(count: number, windowMs: number, work: () => Promise<unknown>): Workers {
+export function startWorkers(count: number, work: () => Promise<unknown>): Workers {
   const stopping = new AbortController();
-  const startedAt = performance.now();
-  const state = { windows: [] as number[], startedAt, failures: [] as Workers['failures'], successes: [] as number[] };
+  const state = { startedAt: performance.now(), failures: [] as Workers['failures'], successes: [] as number[] };
   const loops = Array.from({ length: count }, async (_, worker) => {
     while (!stopping.signal.aborted) {
       try {
         await work();
-        const at = performance.now();
-        state.successes.push(at);
-        const window = Math.floor((at - startedAt) / windowMs);
-        state.windows[window] = (state.windows[window] ?? 0) + 1;
+        state.successes.push(performance.now());
       } catch (error) {
         state.failures.push({ at: performance.now(), worker, error: error as Error });
       }
@@ -49,27 +43,22 @@ export function startWorkers(count: number, windowMs: number, work: () => Promis
   };
 }
 
-/** Milliseconds from `since` to the end of the first window with `share` of the usual rate. */
-export function recoveredAfter(
-  workers: Workers,
-  windowMs: number,
-  since: number,
-  usual: number,
-  share: number,
-): number {
-  const first = Math.max(0, Math.ceil((since - workers.startedAt) / windowMs));
-  for (let window = first; window < workers.windows.length; window += 1) {
-    if ((workers.windows[window] ?? 0) >= usual * share) return workers.startedAt + (window + 1) * windowMs - since;
-  }
-  return Infinity;
+/** Successes a millisecond between two moments. */
+export function rate({ successes }: Workers, from: number, to: number): number {
+  return successes.filter((at) => at > from && at <= to).length / (to - from);
 }
 
-/** The usual number of successes in a window: the median between two moments. */
-export function usualRate(workers: Workers, windowMs: number, from: number, to: number): number {
-  const first = Math.ceil((from - workers.startedAt) / windowMs);
-  const last = Math.floor((to - workers.startedAt) / windowMs);
-  const counts = Array.from({ length: Math.max(0, last - first) }, (_, index) => workers.windows[first + index] ?? 0);
-  return counts.sort((a, b) => a - b)[counts.length >> 1] ?? 0;
+const WINDOW_MS = 50;
+
+/** Milliseconds from `since` to the end of the first 50 ms, wherever they begin, with `share` of the usual rate. */
+export function recoveredAfter(workers: Workers, since: number, usual: number, share: number): number {
+  const { successes } = workers;
+  const wanted = Math.ceil(usual * WINDOW_MS * share);
+  for (let last = wanted - 1; last < successes.length; last += 1) {
+    const first = successes[last - wanted + 1]!;
+    if (first >= since && successes[last]! - first <= WINDOW_MS) return successes[last]! - since;
+  }
+  return Infinity;
 }
 
 export const pause = (ms: number): Promise<void> =>

@@ -5,7 +5,7 @@ import { DeadlockWatch } from './deadlock.ts';
 import { PoolClosedError, PoolFullError } from './errors.ts';
 import { createEmitter, type CloseReason, type PoolListener, type SessionObserver } from './events.ts';
 import { expiresAtMs, fitness, whyUnfit, type Demands } from './fitness.ts';
-import { holdersOf, type Holder } from './holders.ts';
+import { holdersOf, RecentHolders, type Holder } from './holders.ts';
 import type { Settings } from './options.ts';
 import { NOBODY, type Session } from './session.ts';
 import { Sharing } from './sharing.ts';
@@ -34,6 +34,7 @@ export class Core implements ConnectorOwner, Demands {
   readonly waiters: WaitQueue<Waiter> = new WaitQueue<Waiter>();
   readonly connector: Connector;
   readonly checkup: Checkup = new Checkup(this);
+  readonly recentHolders: RecentHolders = new RecentHolders();
   readonly deadlock: DeadlockWatch = new DeadlockWatch(this);
   /** What a statement may take, as seen from here: behind a pooler the limit itself, else a backstop to the server's own. */
   readonly statementMs: number;

@@ -14,7 +14,13 @@ export class PoolAcquireTimeoutError extends Error {
   /** Who holds the connections, longest first. */
   readonly holders: readonly Holder[];
 
-  constructor(facts: { phase: AcquirePhase; waitedMs: number; stats: PoolStats; holders: Holder[]; cause: unknown }) {
+  constructor(facts: {
+    phase: AcquirePhase;
+    waitedMs: number;
+    stats: PoolStats;
+    holders: readonly Holder[];
+    cause: unknown;
+  }) {
     const { phase, waitedMs, stats, holders, cause } = facts;
     super(
       `no connection within ${Math.round(waitedMs)} ms (waiting for: ${phase}); ${summary(stats)}${describeHolders(holders)}`,

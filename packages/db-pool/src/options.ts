@@ -44,7 +44,7 @@ export interface PoolOptions {
   pooler?: 'none' | 'pgbouncer-transaction' | undefined;
   /** Several autocommit `query()` share a connection, up to `depth` under way on each. Cursors need a pool without it. Default `false`. */
   pipeline?: false | { depth: number } | undefined;
-  /** A connection held longer than `warnMs` is reported once. Default 30_000 and `sample`: the stack of one checkout in 64, of all after the first leak. */
+  /** A connection held longer than `warnMs` is reported once. Default 30_000 and `sample`: one stack each 10 ms, so all of a quiet pool; every one after the first leak. */
   leak?: { warnMs?: number | undefined; stacks?: 'always' | 'sample' | 'never' | undefined } | undefined;
   /** An acquire inside `use` or `tx` of the same pool. Default `warn`. One that would deadlock fails whatever this says. */
   nested?: 'error' | 'warn' | 'allow' | undefined;

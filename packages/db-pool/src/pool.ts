@@ -19,7 +19,8 @@ import { validateCapacity, type CapacityReport } from './validate.ts';
 import type { AcquireOptions, Receiver } from './waiter.ts';
 
 const CLOSE_MS = 10_000;
-const STACK_SAMPLE = 64;
+/** One stack in so many milliseconds: every checkout of a quiet pool, and next to nothing of a busy one's time. */
+const STACK_EVERY_MS = 10;
 const DEFAULTS: AcquireOptions = {};
 
 /** Creates a pool. Opens nothing before the first use, unless `minIdle` asks for it. @throws {TypeError|RangeError} naming option and value. */
@@ -33,7 +34,7 @@ class CorralPool implements Pool {
   readonly #stopHousekeeper: () => void;
   #closed: Promise<{ forced: number }> | undefined;
   #facade: PgPool | undefined;
-  #checkouts = 0;
+  #stackDueMs = -Infinity;
 
   constructor(options: PoolOptions) {
     this.#core = new Core(settingsOf(options));
@@ -78,10 +79,10 @@ class CorralPool implements Pool {
 
   acquire(options: AcquireOptions = DEFAULTS): Promise<Connection> {
     const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs } = options;
-    const origin = this.#capture();
     // What nearly every call needs: an idle connection, outside any other one.
     const idle = signal === undefined && this.#contexts.current() === undefined ? this.#core.take() : undefined;
-    if (idle) return Promise.resolve(this.#lease(idle, options, origin));
+    if (idle) return Promise.resolve(this.#lease(idle, options, this.#capture(idle.heldSinceMs)));
+    const origin = this.#capture(this.#core.now());
     return new Promise((resolve, reject) => {
       const grant = (session: Session): void => resolve(this.#lease(session, options, origin));
       this.#checkOut({ grant, fail: reject }, signal, timeoutMs, false);
@@ -179,7 +180,7 @@ class CorralPool implements Pool {
   /** A session, with its holder's name on it. */
   #borrow(options: AcquireOptions): Promise<Session> {
     const { signal, timeoutMs = this.#core.settings.acquireTimeoutMs, label, leakMs } = options;
-    const origin = this.#capture();
+    const origin = this.#capture(this.#core.now());
     return new Promise((resolve, reject) => {
       const grant = (session: Session): void => {
         session.loan = { label, origin, leakMs };
@@ -224,12 +225,12 @@ class CorralPool implements Pool {
     return { signal, timeoutMs: Math.min(statementMs, leftMs), statedMs: Math.min(statementMs, timeoutMs) };
   }
 
-  /** The caller's stack, unformatted, for one checkout in 64 or as the options say. After a leak was seen, for all. */
-  #capture(): Error | undefined {
+  /** The caller's stack, unformatted: every ten milliseconds, or as the options say. After a leak was seen, each time. */
+  #capture(nowMs: number): Error | undefined {
     const { stacks } = this.#core.settings;
     if (stacks === 'never') return undefined;
-    this.#checkouts += 1;
-    const due = stacks === 'always' || this.#core.counters.leaks > 0 || this.#checkouts % STACK_SAMPLE === 0;
-    return due ? new Error('acquired') : undefined;
+    if (stacks === 'sample' && nowMs < this.#stackDueMs && this.#core.counters.leaks === 0) return undefined;
+    this.#stackDueMs = nowMs + STACK_EVERY_MS;
+    return new Error('acquired');
   }
 }

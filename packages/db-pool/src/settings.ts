@@ -18,7 +18,9 @@ export function settingsOf(options: PoolOptions): Settings {
     pooler = 'none',
   } = options;
   const { timeouts = {}, pipeline = false, leak = {}, nested = 'warn', backoff = {}, onConnect, onEvent } = options;
-  const { now = () => performance.now() } = options;
+  // Read once: on the global object it is a getter, and a checkout looks at the clock twice.
+  const clock = performance;
+  const { now = () => clock.now() } = options;
   const { minMs = 20, maxMs = 250 } = backoff;
   const { warnMs = 30_000, stacks = 'sample' } = leak;
   const ping = pingOf(prePing);

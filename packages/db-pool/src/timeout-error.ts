@@ -7,7 +7,7 @@ export function acquireTimeout(core: Core, waitedMs: number): PoolAcquireTimeout
     phase: phaseOf(core),
     waitedMs,
     stats: core.stats(),
-    holders: core.holders(),
+    holders: core.recentHolders.of(core.sessions, core.now()),
     cause: core.connector.lastError,
   };
   const error = new PoolAcquireTimeoutError(facts);
