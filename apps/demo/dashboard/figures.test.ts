@@ -48,7 +48,7 @@ const both = view(phase('before', [look(1_000, 50, 3), look(2_000, 100, 9)]), ph
 
 describe('figures', () => {
   it('counts the statements of the story, and no others', () => {
-    expect(headlineOf(both)).toEqual({ before: 100, after: 5, bound: 8, saved: 0.95 });
+    expect(headlineOf(both)).toMatchObject({ title: 'Database calls', before: 100, after: 5, bound: 8, saved: 0.95 });
   });
 
   it('says what was saved only when both phases are done', () => {
@@ -62,6 +62,21 @@ describe('figures', () => {
     const plan = { ...both.plan, rows: [] };
 
     expect(headlineOf({ ...both, plan })).toMatchObject({ before: 109, bound: undefined });
+  });
+
+  it('shows the row that the story names, live as requests that fail', () => {
+    const headline = { title: 'Turns that failed', row: 'turns that failed', live: 'errors' } as const;
+    const row = { name: headline.row, before: 3, after: 0, bound: 0, reduction: 1, source: '' };
+    const verdict = { status: 'reproduced' as const, countedBy: '', rows: [row], checks: [], notes: [], skipped: [] };
+
+    expect(headlineOf({ ...both, headline })).toMatchObject({ before: 0, after: 0 });
+    expect(headlineOf({ ...both, headline, verdict })).toEqual({
+      title: 'Turns that failed',
+      before: 3,
+      after: 0,
+      bound: 0,
+      saved: 1,
+    });
   });
 
   it('fills a row with the count of the phase that the last run left out', () => {

@@ -34,6 +34,7 @@ export function rowsOf(view: ScenarioView): LiveRow[] {
 const isDone = ({ phases }: ScenarioView): boolean => phases.every(({ result }) => result !== undefined);
 
 export interface Headline {
+  title: string;
   before: number | undefined;
   after: number | undefined;
   /** What `after` may be at most, if the plan says so in numbers. */
@@ -41,8 +42,22 @@ export interface Headline {
   saved: number | undefined;
 }
 
-/** The calls of the story's statements, over all of them. */
+/** The row that the story names; else the calls of its statements, over all of them. */
 export function headlineOf(view: ScenarioView): Headline {
+  const { headline } = view;
+  if (headline !== undefined) {
+    const row = rowsOf(view).find(({ name }) => name === headline.row);
+    const live = (name: string): number | undefined =>
+      headline.live === undefined ? undefined : phaseOf(view, name)?.points.at(-1)?.[headline.live];
+    const [before, after] = [row?.before ?? live('before'), row?.after ?? live('after')];
+    return {
+      title: headline.title,
+      before,
+      after,
+      bound: row?.bound,
+      saved: isDone(view) ? row?.reduction : undefined,
+    };
+  }
   const statements = statementsOf(view);
   const total = (name: string): number | undefined => {
     const last = phaseOf(view, name)?.points.at(-1);
@@ -52,6 +67,7 @@ export function headlineOf(view: ScenarioView): Headline {
   const rows = rowsOf(view).filter(({ name }) => statements.has(name) || statements.size === 0);
   const isKnown = rows.length > 0 && view.plan.rows.length > 0;
   return {
+    title: 'Database calls',
     before,
     after,
     bound: isKnown ? rows.reduce((sum, { bound }) => sum + bound, 0) : undefined,

@@ -21,6 +21,7 @@ export interface ScenarioView {
   title: string;
   story: string;
   sources: { label: string; url: string }[];
+  headline?: { title: string; row: string; live?: 'errors' };
   knobs: string[];
   switches: Switch[];
   code: { before: CodeView; after: CodeView } | undefined;

@@ -42,7 +42,8 @@ function drawText(view: ScenarioView, running: string | undefined): void {
   setText(byId('story'), view.story);
   setHtml(byId('sources'), sourcesHtml(view.sources));
   setText(byId('scale'), arrows(view.plan.scale));
-  const { before, after, bound, saved } = headlineOf(view);
+  const { title, before, after, bound, saved } = headlineOf(view);
+  setText(byId('tile-title'), `${title} before`);
   setText(byId('tile-before'), count(before));
   setText(byId('tile-after'), count(after));
   setText(byId('tile-bound'), bound === undefined ? '' : `(bound ${count(bound)})`);

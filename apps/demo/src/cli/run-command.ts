@@ -55,6 +55,8 @@ function writeResults(
   if (html !== undefined && recording !== undefined) {
     write(html, renderReport(result, recording.views()));
     console.log(`report: ${pathToFileURL(html).href}`);
+  } else {
+    console.log('for a report with charts, in one file: --html FILE');
   }
 }
 

@@ -47,7 +47,7 @@ export function renderResult(result: ScenarioResult): string {
     align(checks, []),
     ...skipped,
     '',
-    ...result.notes.map((note) => `note: ${note}`),
+    ...result.notes.map((note) => (note.startsWith('limit: ') ? note : `note: ${note}`)),
     verdict(result),
   ].join('\n');
 }

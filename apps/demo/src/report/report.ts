@@ -83,9 +83,9 @@ function section(result: ScenarioResult, views: readonly ScenarioView[]): string
   const { status, checks, notes, skipped } = result;
   const view: ScenarioView = { ...recorded, verdict: verdictFrom(result) };
   const charts = chartsOf(view).filter(({ series }) => series.some(({ points }) => points.length > 1));
-  const { before, after, bound, saved } = headlineOf(view);
+  const { title, before, after, bound, saved } = headlineOf(view);
   const tiles = [
-    ['before', 'Database calls before', count(before)],
+    ['before', `${escape(title)} before`, count(before)],
     ['after', `After${bound === undefined ? '' : ` (bound ${count(bound)})`}`, count(after)],
     ['', 'Saved', savedPercent(saved)],
   ].map(([style, name, value]) => `<div class="${style}"><dt>${name}</dt><dd>${value}</dd></div>`);

@@ -46,6 +46,14 @@ export interface Reporter {
   serving?(stats: (() => Promise<ReplicaStats[]>) | undefined): void;
 }
 
+/** One row of the plan that says most. */
+export interface Headline {
+  title: string;
+  row: string;
+  /** What it counts while a phase runs: requests that failed. */
+  live?: 'errors';
+}
+
 /** A link out of the demo, followed only by a reader's click. */
 export interface SourceLink {
   label: string;
@@ -59,6 +67,8 @@ export interface Scenario {
   readonly story: string;
   /** Where the story is told by those who lived it, or their next of kin. */
   readonly sources?: readonly SourceLink[];
+  /** What the page's large figures show. Default: the calls of the plan's statements. */
+  readonly headline?: Headline;
   /** What the page may break or change while a phase runs. */
   readonly switches?: readonly Switch[];
   /** The code that makes the difference. */

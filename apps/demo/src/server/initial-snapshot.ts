@@ -15,12 +15,13 @@ export function initialSnapshot(scenarios: readonly Scenario[], options: RunOpti
 }
 
 function viewOf(scenario: Scenario, options: RunOptions): ScenarioView {
-  const { id, title, story, sources = [], knobs = [], switches = [], code } = scenario;
+  const { id, title, story, sources = [], headline, knobs = [], switches = [], code } = scenario;
   return {
     id,
     title,
     story,
     sources: [...sources],
+    ...(headline === undefined ? {} : { headline }),
     knobs: [...knobs],
     switches: [...switches],
     code: code === undefined ? undefined : { before: readExcerpt(code.before), after: readExcerpt(code.after) },
