@@ -17,7 +17,7 @@ describe('four processes at four times the limit, through a fault of Redis', () 
   it.each(faults.map((fault) => [fault.name, fault] as const))(
     '%s: one quota, no error, nobody hangs',
     async (_, fault) => {
-      const [one, other] = await bench.run(fault, [even, skewed]);
+      const [one, other] = await bench.run(fault, [{ shapeOf: even }, { shapeOf: skewed }]);
 
       expect({ errors: one!.errors, hung: one!.hung }).toEqual({ errors: 0, hung: 0 });
       expect({ errors: other!.errors, hung: other!.hung }).toEqual({ errors: 0, hung: 0 });

@@ -1,4 +1,4 @@
-import { capacity } from '../rules.ts';
+import { capacity, type NamedRule } from '../rules.ts';
 import type { CheckBatch, CheckGroup, GroupAnswer } from '../store.ts';
 
 /** How time and units share one integer of 53 bits: time in steps of `unit` milliseconds, below `span` steps. */
@@ -8,16 +8,16 @@ export interface Packing {
 }
 
 /** The finest time step with which the largest limit and the longest window still fit into one integer. */
-export function packingOf(batch: CheckBatch): Packing {
+export function packingOf(rules: readonly NamedRule[], groups: readonly CheckGroup[]): Packing {
   let limit = 1;
   let windowMs = 1;
-  for (const rule of batch.rules) windowMs = Math.max(windowMs, rule.windowMs);
-  for (const rule of batch.rules) limit = Math.max(limit, capacity(rule));
-  for (const { rules } of batch.groups) for (const rule of rules ?? []) limit = Math.max(limit, capacity(rule));
+  for (const rule of rules) windowMs = Math.max(windowMs, rule.windowMs);
+  for (const rule of rules) limit = Math.max(limit, capacity(rule));
+  for (const group of groups) for (const rule of group.rules ?? []) limit = Math.max(limit, capacity(rule));
   // A debt of gcra may exceed its window: burst units at the rule's rate.
-  for (const rule of batch.rules)
+  for (const rule of rules)
     if (rule.algorithm === 'gcra') windowMs = Math.max(windowMs, (rule.burst / rule.limit) * rule.windowMs);
-  const unit = Math.max(1, Math.ceil(((limit + 2) * batch.rules.length * (windowMs * 2 + 4)) / 2 ** 52));
+  const unit = Math.max(1, Math.ceil(((limit + 2) * rules.length * (windowMs * 2 + 4)) / 2 ** 52));
   return { unit, span: Math.ceil((windowMs * 2) / unit) + 4 };
 }
 

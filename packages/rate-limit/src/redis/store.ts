@@ -1,13 +1,14 @@
 import { createRuleClaims } from '../rule-claims.ts';
 import { capacity, integer, type NamedRule, shown } from '../rules.ts';
-import type { Amendment, CheckBatch, Store } from '../store.ts';
+import type { Amendment, Store } from '../store.ts';
 import { AMEND_SCRIPT } from './amend-script.ts';
+import { createCheckCalls } from './check-call.ts';
 import { CHECK_SCRIPT } from './check-script.ts';
 import { connect, type RedisClient, type Script } from './connection.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { HELLO_SCRIPT } from './hello-script.ts';
 import { createKeyNames, letterOf } from './keys.ts';
-import { decodeAnswers, encodeGroups, encodePairs, type Packing, packingOf } from './packing.ts';
+import { decodeAnswers } from './packing.ts';
 import { SLIDE_SCRIPT } from './slide-script.ts';
 import { createWorkerCount } from './worker-count.ts';
 
@@ -58,6 +59,7 @@ export function createStore(client: RedisClient, options: RedisStoreOptions, cry
     amend: script(AMEND_SCRIPT),
     hello: script(HELLO_SCRIPT),
   };
+  const callOf = createCheckCalls(names);
   const clientNow = typeof clock === 'function' ? clock : Date.now;
   const nowArg = (): string => (clock === 'server' ? '' : String(clientNow()));
   const id = crypto.randomId();
@@ -106,15 +108,7 @@ export function createStore(client: RedisClient, options: RedisStoreOptions, cry
       return hello(shard);
     },
     async check(shard, batch) {
-      const packing = packingOf(batch);
-      const suffixes = batch.rules.map(names.suffix);
-      const keys = [names.epoch(shard)];
-      for (const { key } of batch.groups) {
-        const stem = names.stem(key, shard);
-        for (const suffix of suffixes) keys.push(stem + suffix);
-      }
-      const slides = isPlainSliding(batch);
-      const args = (slides ? slideArgs : checkArgs)(batch, packing, nowArg());
+      const { slides, keys, args, packing } = callOf(shard, batch, nowArg());
       const reply = await connection.run(slides ? scripts.slide : scripts.check, shard, keys, args);
       return Array.isArray(reply) ? decodeAnswers(batch, reply as number[], packing) : 'state-lost';
     },
@@ -137,24 +131,6 @@ export function createStore(client: RedisClient, options: RedisStoreOptions, cry
       connection.close();
     },
   };
-}
-
-/** One sliding rule, the same for all groups, and rejected checks cost nothing: the script that is written out for it will do. */
-const isPlainSliding = ({ rules, groups, penalize }: CheckBatch): boolean =>
-  rules.length === 1 &&
-  rules[0]!.algorithm === 'sliding' &&
-  !penalize &&
-  groups.every((group) => group.rules === undefined);
-
-function slideArgs({ epoch, rules, groups }: CheckBatch, { unit, span }: Packing, now: string): (string | number)[] {
-  const { limit, windowMs } = rules[0]!;
-  return [epoch, now, limit, windowMs, Math.ceil(windowMs * 1.25) + 1, unit, span, encodePairs(groups)];
-}
-
-function checkArgs(batch: CheckBatch, { unit, span }: Packing, now: string): (string | number)[] {
-  const args = [batch.epoch, now, batch.penalize ? 1 : 0, unit, span, encodeGroups(batch.groups)];
-  for (const rule of batch.rules) args.push(letterOf(rule), rule.limit, rule.windowMs, rule.burst);
-  return args;
 }
 
 function amendmentArgs(amendment: Amendment, rule: NamedRule): (string | number)[] {

@@ -2,8 +2,8 @@ import { startRedis, type RedisServer } from '@corral-internal/test-kit/servers'
 import { until } from '@corral-internal/test-kit';
 import { Redis } from 'ioredis';
 import { startFleet } from './fleet.ts';
-import type { Shape, WorkerReport } from './protocol.ts';
-import { latencies, quantile, summarize, type Summary } from './summary.ts';
+import type { Contender, Shape, WorkerReport } from './protocol.ts';
+import { latencies, summarize, type Summary } from './summary.ts';
 
 /** What is done to Redis in the middle of the load, and what ends it. */
 export interface Fault {
@@ -16,11 +16,12 @@ export interface Fault {
 
 export interface FaultResult extends Summary {
   readonly fault: string;
-  /** Latency of the checks that were sent during the fault, milliseconds. */
-  readonly p99Ms: number;
-  readonly maxMs: number;
-  /** Checks during the fault that took longer than 5 ms, of the worker that had the most. */
-  readonly slowPerWorker: number;
+  /** Latencies of the checks that were sent during the fault, and at least in its first second; ascending milliseconds. */
+  readonly latenciesMs: readonly number[];
+  /** Batches of one worker that Redis did not answer in time; of the worker that had the most. */
+  readonly timeouts: number;
+  /** Checks that waited for Redis (over 5 ms) although a worker's first deadline had passed when they were sent. */
+  readonly waitedAgain: number;
   /** From the heal until the last worker asked Redis again, milliseconds. */
   readonly recoveredMs: number;
 }
@@ -99,10 +100,19 @@ export interface FaultSettings {
   readonly workers: number;
 }
 
+/** What every worker sends on a key of its own. */
+export interface Load {
+  shapeOf(worker: number): Shape;
+  /** Default `corral`. */
+  limiter?: Contender;
+}
+
 /** A fleet over a Redis of its own, to which faults happen one after the other. */
 export interface FaultBench {
   /** Runs a load on each key, with one fault in the middle; results in the order of the shapes. */
-  run(fault: Fault, shapes: readonly ((worker: number) => Shape)[]): Promise<FaultResult[]>;
+  run(fault: Fault, loads: readonly Load[]): Promise<FaultResult[]>;
+  /** Connects the peer of the benches in every worker. */
+  warmUp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,20 +132,25 @@ export async function openFaultBench(settings: FaultSettings): Promise<FaultBenc
   });
   let serial = 0;
   return {
-    async run(fault, shapes) {
+    async run(fault, loads) {
       const durationMs = BEFORE_MS + fault.lastsMs + AFTER_MS;
-      const loads = Promise.all(shapes.map((shapeOf) => fleet.load(durationMs, shapeOf, `key-${serial++}`)));
+      const running = Promise.all(
+        loads.map(({ shapeOf, limiter }) => fleet.load(durationMs, shapeOf, `key-${serial++}`, limiter)),
+      );
       await new Promise((resolve) => setTimeout(resolve, BEFORE_MS));
       const struckMs = nowMs();
       await fault.strike(server);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, struckMs + fault.lastsMs - nowMs())));
       await fault.heal(server);
       const healedMs = nowMs();
-      const reports = await loads;
+      const reports = await running;
       await until(async () => (await fleet.states()).every((state) => state === 'shared'), {
         label: 'all workers share again',
       });
       return reports.map((report) => result(fault, report, settings, struckMs, healedMs));
+    },
+    async warmUp() {
+      await fleet.load(200, () => ({ kind: 'steady', perSecond: 10 }), 'warm', 'peer');
     },
     async close() {
       await fleet.close();
@@ -151,9 +166,14 @@ function result(
   struckMs: number,
   healedMs: number,
 ): FaultResult {
-  const endMs = Math.max(healedMs, struckMs + 200);
-  const during = latencies(reports, struckMs, endMs);
-  const slow = reports.map((report) => latencies([report], struckMs, endMs).filter((ms) => ms > 5).length);
+  const endMs = Math.max(healedMs, struckMs + 1_000);
+  const waitedAgain = reports.map(({ checks }) => {
+    const slow = checks.filter(
+      ({ sentMs, repliedMs }) => sentMs >= struckMs && sentMs < endMs && repliedMs - sentMs > 5,
+    );
+    const deadlineMs = Math.min(...slow.map(({ repliedMs }) => repliedMs));
+    return slow.filter(({ sentMs }) => sentMs > deadlineMs).length;
+  });
   const recovered = reports.map(({ checks }) => {
     const after = checks.filter(
       ({ sentMs, source }) => sentMs >= healedMs && (source === 'redis' || source === 'cache'),
@@ -163,9 +183,9 @@ function result(
   return {
     fault: fault.name,
     ...summarize(reports, limit, windowMs),
-    p99Ms: quantile(during, 0.99),
-    maxMs: during.at(-1) ?? 0,
-    slowPerWorker: Math.max(...slow),
+    latenciesMs: latencies(reports, struckMs, endMs),
+    timeouts: Math.max(...reports.map(({ timeouts }) => timeouts)),
+    waitedAgain: waitedAgain.reduce((sum, count) => sum + count, 0),
     recoveredMs: Math.max(...recovered),
   };
 }

@@ -1,12 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FromWorker, Shape, ToWorker, WorkerReport, WorkerSettings } from './protocol.ts';
+import type { Contender, FromWorker, Shape, ToWorker, WorkerReport, WorkerSettings } from './protocol.ts';
 
 /** Processes that share a limit, each with a limiter of its own. */
 export interface Fleet {
   readonly size: number;
   /** Every worker sends the checks of its shape. */
-  load(durationMs: number, shapeOf: (worker: number) => Shape, key?: string): Promise<WorkerReport[]>;
+  load(
+    durationMs: number,
+    shapeOf: (worker: number) => Shape,
+    key?: string,
+    limiter?: Contender,
+  ): Promise<WorkerReport[]>;
   states(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -55,9 +60,9 @@ export async function startFleet({ size, skewOf = () => 0, ...settings }: FleetS
   }
   return {
     size,
-    async load(durationMs, shapeOf, key = 'one') {
+    async load(durationMs, shapeOf, key = 'one', limiter = 'corral') {
       const answers = await Promise.all(
-        children.map((child, worker) => ask(child, { type: 'load', shape: shapeOf(worker), durationMs, key })),
+        children.map((child, worker) => ask(child, { type: 'load', shape: shapeOf(worker), durationMs, key, limiter })),
       );
       return answers.map((answer) => (answer as Extract<FromWorker, { type: 'report' }>).report);
     },

@@ -38,14 +38,17 @@ export interface WorkerReport {
   readonly errors: string[];
   /** Checks that had no answer a second after the load ended. */
   readonly hung: number;
-  /** When the limiter changed its state, by the same clock. */
-  readonly states: { atMs: number; type: string }[];
+  /** Batches that Redis did not answer in time during the load. */
+  readonly timeouts: number;
 }
+
+/** Whom a load is sent through: the limiter of this package, or the peer of the benches. */
+export type Contender = 'corral' | 'peer';
 
 /** Every message and its answer carry a number: several loads may run at once. */
 export type ToWorker = { id: number } & (
   | { type: 'open'; settings: WorkerSettings }
-  | { type: 'load'; shape: Shape; durationMs: number; key: string }
+  | { type: 'load'; shape: Shape; durationMs: number; key: string; limiter: Contender }
   | { type: 'state' }
   | { type: 'close' }
 );

@@ -3,34 +3,31 @@ import { Redis } from 'ioredis';
 import { seededRandom } from '@corral-internal/test-kit';
 import { createRateLimiter, type RateLimiter } from '../../src/index.ts';
 import { createRedisStore } from '../../src/redis.ts';
-import type { Check, FromWorker, Shape, ToWorker, WorkerReport, WorkerSettings } from './protocol.ts';
+import type { createPeer } from './peer.ts';
+import type { Check, Contender, FromWorker, Shape, ToWorker, WorkerReport, WorkerSettings } from './protocol.ts';
 
 /** Monotonic, and the same clock in all processes of a machine. */
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 let limiter: RateLimiter;
-let windowMs = 0;
+let peer: Awaited<ReturnType<typeof createPeer>> | undefined;
+let settings: WorkerSettings;
 let close = async (): Promise<void> => {};
-const states: WorkerReport['states'] = [];
 
-async function open({ url, prefix, rule, workers, timeoutMs, skewMs }: WorkerSettings): Promise<void> {
+async function open(given: WorkerSettings): Promise<void> {
+  settings = given;
+  const { url, prefix, rule, workers, timeoutMs, skewMs } = given;
   const realNow = Date.now;
   Date.now = () => realNow() + skewMs;
   const redis = new Redis(url, { retryStrategy: () => 200, maxRetriesPerRequest: null });
   redis.on('error', () => {});
   const store = createRedisStore(redis, { prefix });
-  windowMs = rule.windowMs;
-  limiter = createRateLimiter({
-    rules: rule,
-    store,
-    workers,
-    timeoutMs,
-    onEvent: ({ type }) => type !== 'denied' && states.push({ atMs: nowMs(), type }),
-  });
+  limiter = createRateLimiter({ rules: rule, store, workers, timeoutMs });
   close = async () => {
     await limiter.close();
     await store.close();
     redis.disconnect();
+    peer?.close();
   };
   await limiter.ready();
 }
@@ -38,6 +35,7 @@ async function open({ url, prefix, rule, workers, timeoutMs, skewMs }: WorkerSet
 /** Milliseconds from the start at which to send, in order. */
 function schedule(shape: Shape, durationMs: number): number[] {
   const times: number[] = [];
+  const { windowMs } = settings.rule;
   const steady = (perSecond: number, fromMs: number): void => {
     for (let at = fromMs; at < durationMs; at += 1000 / perSecond) times.push(at);
   };
@@ -69,7 +67,9 @@ function schedule(shape: Shape, durationMs: number): number[] {
   return times.sort((left, right) => left - right);
 }
 
-async function load(shape: Shape, durationMs: number, key: string): Promise<WorkerReport> {
+async function load(shape: Shape, durationMs: number, key: string, through: Contender): Promise<WorkerReport> {
+  const subject = through === 'corral' ? limiter : (peer ??= await (await import('./peer.ts')).createPeer(settings));
+  const timeoutsBefore = limiter.stats().timeouts;
   const checks: Check[] = [];
   const errors: string[] = [];
   const waiting = new Set<symbol>();
@@ -77,7 +77,7 @@ async function load(shape: Shape, durationMs: number, key: string): Promise<Work
     const sentMs = nowMs();
     const check = Symbol('check');
     waiting.add(check);
-    limiter.consume(key).then(
+    subject.consume(key).then(
       ({ allowed, source }) => {
         waiting.delete(check);
         checks.push({ sentMs, repliedMs: nowMs(), allowed, source });
@@ -104,7 +104,7 @@ async function load(shape: Shape, durationMs: number, key: string): Promise<Work
   });
   const giveUpMs = nowMs() + 1_000;
   while (waiting.size > 0 && nowMs() < giveUpMs) await new Promise((resolve) => setTimeout(resolve, 5));
-  return { checks, errors, hung: waiting.size, states };
+  return { checks, errors, hung: waiting.size, timeouts: limiter.stats().timeouts - timeoutsBefore };
 }
 
 process.on('message', (message: ToWorker) => {
@@ -114,7 +114,7 @@ process.on('message', (message: ToWorker) => {
         await open(message.settings);
         return { type: 'done' };
       case 'load':
-        return { type: 'report', report: await load(message.shape, message.durationMs, message.key) };
+        return { type: 'report', report: await load(message.shape, message.durationMs, message.key, message.limiter) };
       case 'state':
         return { type: 'state', state: limiter.state };
       case 'close':

@@ -23,3 +23,25 @@ export function worstWindow(admissions: readonly Admission[], windowMs: number):
   }
   return worst;
 }
+
+/** A denial, by the same clock. */
+export type Denial = Omit<Admission, 'units'>;
+
+/**
+ * How many denials came although a unit was certainly free: the other half of exactness. A check was decided somewhere between
+ * its send and its reply; whatever filled the window then was sent before that reply and answered after the window's start. If
+ * that is less than the limit, the denial was not due. `slackMs` allows for times that are rounded up.
+ */
+export function unduly(
+  denials: readonly Denial[],
+  admissions: readonly Admission[],
+  { limit, windowMs, slackMs }: { limit: number; windowMs: number; slackMs: number },
+): number {
+  return denials.filter(({ sentMs, repliedMs }) => {
+    let units = 0;
+    for (const admission of admissions) {
+      if (admission.sentMs <= repliedMs && admission.repliedMs > sentMs - windowMs - slackMs) units += admission.units;
+    }
+    return units < limit;
+  }).length;
+}
