@@ -42,7 +42,7 @@ async function runChat(
   const [own, other] = [pools[chat % pools.length]!, pools[(chat + 1) % pools.length]!];
   const jittered = (): number => turnMs * (0.8 + 0.4 * random.next());
   // People do not start together: the first turns spread over one turn's time.
-  await delay((turnMs * chat) / chats, undefined, { signal });
+  await delay((turnMs * chat) / chats, undefined, { signal }).catch(() => {});
   for (let turn = 0; turn < turns && !signal.aborted; turn++) {
     const answerMs = Math.round(jittered());
     const startMs = performance.now();

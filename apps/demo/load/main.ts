@@ -26,6 +26,8 @@ serveParent(
     pollers: (profile: Parameters<typeof runPollers>[0]) => runPollers(profile, record, stopped.signal),
     agents: (profile: Parameters<typeof runAgents>[0]) => runAgents(profile, record, stopped.signal),
     flood: (profile: Parameters<typeof runFlood>[0]) => runFlood(profile, record, stopped.signal),
+    /** Nobody waits longer for answers that come too late to count. */
+    stop: () => stopped.abort(new Error('the load took too long')),
     sessions: (profile: Parameters<typeof runSessions>[0]) => runSessions(profile, record, stopped.signal),
   },
   async () => stopped.abort(),

@@ -12,6 +12,9 @@ const maxDriverLagMs = 20;
 /** The share of the offered load that has to be achieved. */
 const minAchievedRate = 0.98;
 
+/** A load that is so late is given up, milliseconds after its planned end. */
+const graceMs = 10_000;
+
 export interface LoadSpec {
   name: string;
   /** The request to the load process and its profile. */
@@ -36,8 +39,16 @@ export async function runPhase(
 ): Promise<Phase> {
   const driver = startChild('load/main.ts');
   const watch = watchPhase(stage, set, load, reporter);
+  let overdue: NodeJS.Timeout | undefined;
+  let isOverdue = false;
+  const giveUp = (): void => {
+    isOverdue = true;
+    driver.ask('stop').catch(() => {}); // it has ended meanwhile
+  };
   try {
     driver.on('progress', (progress: Progress) => {
+      // The first word comes when the load begins; what it needs before that is not timed.
+      overdue ??= setTimeout(giveUp, load.plannedMs + graceMs);
       watch.progress(progress);
       onProgress(progress);
     });
@@ -53,25 +64,26 @@ export async function runPhase(
       errors: report.errors,
       latencyMs: report.latencyMs,
       counts,
-      validity: validityOf(report, load),
+      validity: { ...validityOf(report, load), ...(isOverdue ? { overdue: true } : {}) },
       ...(report.tallies === undefined ? {} : { tallies: report.tallies }),
     };
     await watch.end(phase);
     return phase;
   } finally {
+    clearTimeout(overdue);
     await watch.stop();
     await driver.close();
   }
 }
 
-/** A load on a machine that was busy with something else says nothing: it gets one more try. */
+/** A load on a machine that was busy with something else says nothing: it gets one more try, unless it was hopeless. */
 export async function untilValid<P extends Phase>(
   run: () => Promise<P>,
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<P> {
   const first = await run();
-  if (first.validity.ok) return first;
+  if (first.validity.ok || first.validity.overdue === true) return first;
   signal.throwIfAborted();
   reporter.progress(`${first.name} once more: ${first.validity.detail}`);
   return run();

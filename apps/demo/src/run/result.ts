@@ -49,7 +49,14 @@ export interface Phase {
   /** What else the driver counted, e.g. attempts, time-outs, bytes. */
   tallies?: Record<string, number>;
   /** How far the load was what it should have been. */
-  validity: { ok: boolean; achievedRate: number; driverLagP99Ms: number; detail: string };
+  validity: {
+    ok: boolean;
+    achievedRate: number;
+    driverLagP99Ms: number;
+    detail: string;
+    /** The load was given up: this machine cannot bear it, and a second try would not help. */
+    overdue?: boolean;
+  };
 }
 
 /** The machine that ran it: latencies mean nothing without it. */

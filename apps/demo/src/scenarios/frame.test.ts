@@ -30,6 +30,15 @@ describe('phases', () => {
     ]);
   });
 
+  it('run only once when the machine cannot bear the load', async () => {
+    let runs = 0;
+    const hopeless = { ...phase(false).validity, overdue: true };
+
+    await runPhases(['before'], async () => (runs++, phase(false, { validity: hopeless })), silent, running);
+
+    expect(runs).toBe(1);
+  });
+
   it('do not begin when the run is stopped', async () => {
     await expect(
       runPhases(['before'], async () => phase(true), silent, AbortSignal.abort(new Error('stopped'))),
