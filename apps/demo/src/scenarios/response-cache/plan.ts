@@ -15,16 +15,16 @@ export interface Load {
   retries: number;
 }
 
-/** What the source had: a TTL of 30 s, max-age 15 s, a stall of up to 200 s. `full` runs at its own pace for four minutes. */
+/** What the source had: a TTL of 30 s, max-age 15 s, a stall of up to 200 s. `full` runs at its own pace for 200 s. */
 const full: Load = {
-  durationMs: 240_000,
+  durationMs: 200_000,
   ttlMs: 30_000,
   maxAgeSeconds: 15,
   clients: 20,
-  stallMs: 28_800,
-  stallAtMs: 60_000,
+  stallMs: 24_000,
+  stallAtMs: 50_000,
   evaluationEveryMs: 2_000,
-  timeoutMs: 14_400,
+  timeoutMs: 12_000,
   retries: 1,
 };
 
