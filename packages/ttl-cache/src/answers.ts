@@ -5,7 +5,8 @@ import type { Loader } from './load.ts';
 import { rejected, type Loads } from './loads.ts';
 import { durations, wrong, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
-import { exactBelowMs } from './timekeeper.ts';
+import { seen } from './store.ts';
+import { exactBelowMs, looks } from './timekeeper.ts';
 import { startTimer } from './timer.ts';
 
 /** What a reader gets: the fresh value, an old one within its windows, or a load to wait for; and what that counts as. */
@@ -19,25 +20,26 @@ export function createAnswers<Value, Key>(
   const { store, time, backoff } = entries;
   const copies = settings.clone !== undefined;
 
-  // The two hot paths are written out: helpers of a closure cost a tenth of a hit each, and more where they nest.
+  // The hot paths of the two are written out, and short: a mark of this epoch answers at once, and every 64th hit renews
+  // the clock. All else, the exact look included, stands apart.
   function get(key: Key): Value | undefined {
     const slot = store.index.get(key);
     if (slot === undefined) {
       counts.misses++;
       return undefined;
     }
-    const expiresAt = store.expiresAt[slot]!;
-    // Exact wherever it matters: see `Timekeeper`.
-    if (!((time.recentMs + exactBelowMs < expiresAt && --time.looksLeft > 0) || time.now() < expiresAt)) {
-      counts.misses++;
-      dropIfDead(key, slot);
-      return undefined;
+    if (store.marks[slot] === time.epoch) {
+      if ((++counts.hits & (looks - 1)) === 0) time.now();
+      return store.values[slot];
     }
-    if (store.visited[slot] === 0) store.visited[slot] = 1;
-    const value = store.values[slot];
-    if (value === undefined) counts.negativeHits++;
-    else counts.hits++;
-    return copies ? entries.copy(value) : value;
+    return getClosely(key, slot);
+  }
+
+  function getClosely(key: Key, slot: number): Value | undefined {
+    if (isFresh(slot)) return entries.copy(take(slot));
+    counts.misses++;
+    dropIfDead(key, slot);
+    return undefined;
   }
 
   function has(key: Key): boolean {
@@ -60,16 +62,13 @@ export function createAnswers<Value, Key>(
     if (options !== undefined && options.signal?.aborted) return rejected(options.signal.reason);
     const slot = store.index.get(key);
     if (slot === undefined) return wait(key, load, options);
-    const expiresAt = store.expiresAt[slot]!;
-    if (!((time.recentMs + exactBelowMs < expiresAt && --time.looksLeft > 0) || time.now() < expiresAt)) {
-      return getOrReload(key, slot, load, options);
+    if (store.marks[slot] === time.epoch) {
+      if ((++counts.hits & (looks - 1)) === 0) time.now();
+      return Promise.resolve(store.values[slot]);
     }
+    if (!isFresh(slot)) return getOrReload(key, slot, load, options);
     if (refreshAheadMs > 0) refreshAhead(key, slot, load, options);
-    if (store.visited[slot] === 0) store.visited[slot] = 1;
-    const value = store.values[slot];
-    if (value === undefined) counts.negativeHits++;
-    else counts.hits++;
-    return copies ? answer(value) : Promise.resolve(value);
+    return answer(take(slot));
   }
 
   function refresh(key: Key, load: Loader<Value, Key>, options?: GetOrLoadOptions): Promise<Value | undefined> {
@@ -86,17 +85,18 @@ export function createAnswers<Value, Key>(
     return (time.recentMs + exactBelowMs < momentMs && --time.looksLeft > 0) || time.now() < momentMs;
   }
 
-  /** What a hit does: one flag for the eviction, one counter. */
+  /** What a hit does: a mark for the eviction, which spares the next look where it can, and one counter. */
   function take(slot: number): Value | undefined {
-    if (store.visited[slot] === 0) store.visited[slot] = 1;
     const value = store.values[slot];
+    const quick = value !== undefined && !copies && time.outlivesEpoch(store.expiresAt[slot]! - refreshAheadMs);
+    store.mark(slot, quick ? time.epoch : seen);
     if (value === undefined) counts.negativeHits++;
     else counts.hits++;
     return value;
   }
 
   function takeStale(slot: number): Promise<Value | undefined> {
-    store.visited[slot] = 1;
+    store.mark(slot, seen);
     counts.staleHits++;
     return answer(store.values[slot]);
   }

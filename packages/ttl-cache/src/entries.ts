@@ -3,7 +3,7 @@ import type { Emit } from './events.ts';
 import { checkDuration, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import { Store, type EvictReason } from './store.ts';
-import { Timekeeper } from './timekeeper.ts';
+import { longLifeMs, Timekeeper } from './timekeeper.ts';
 
 /** A sweep gives way after so long, looked at after so many entries. */
 const sliceMs = 1.5;
@@ -29,8 +29,8 @@ export class Entries<Value, Key> {
   #slices = 0;
   #expiredBefore = 0;
   /**
-   * Above 0, the life of all values, and there is nothing else to do for a `set` of a key that is held: no size, no copy,
-   * no tier, nobody to tell.
+   * Above 0, the usual life of values, long enough to outlive the epoch, and there is nothing else to do for a `set` of a
+   * key that is held: no size, no copy, no tier, nobody to tell.
    */
   readonly quickLifeMs: number;
   closed = false;
@@ -42,10 +42,13 @@ export class Entries<Value, Key> {
     this.#counts = counts;
     this.#emit = emit;
     this.backoff = new Backoff(retryMs);
-    this.time = new Timekeeper(now, () => this.#sweepSlice());
+    this.time = new Timekeeper(now, counts, {
+      sweep: () => this.#sweepSlice(),
+      forgetEpochs: () => this.store.forgetEpochs(),
+    });
     const extras = [settings.sizeOf, settings.clone, settings.tier, settings.onEvict];
     const quick = typeof ttlMs === 'number' && jitter === 0 && extras.every((extra) => extra === undefined);
-    this.quickLifeMs = quick ? ttlMs : 0;
+    this.quickLifeMs = quick && ttlMs - settings.refreshAheadMs > longLifeMs ? ttlMs : 0;
     const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
     const usualLifeMs = typeof ttlMs === 'number' && jitter === 0 ? ttlMs : Number.NaN;
     this.store = new Store(
@@ -163,7 +166,9 @@ export class Entries<Value, Key> {
   /** Plans the sweep for an entry that will expire. */
   planSweep(lifeMs: number): void {
     const { reapIntervalMs } = this.#settings;
-    if (lifeMs !== Infinity && reapIntervalMs !== Infinity) this.time.planSweep(reapIntervalMs);
+    // The quick way of `set` leaves this to the entry that it overwrites.
+    const expires = lifeMs !== Infinity || (this.quickLifeMs > 0 && this.quickLifeMs !== Infinity);
+    if (expires && reapIntervalMs !== Infinity) this.time.planSweep(reapIntervalMs);
   }
 
   #sweepSlice(): number | undefined {

@@ -193,3 +193,11 @@ export function scheduled(inner: Tier<Reading>, scheduler: fc.Scheduler, isAway:
     clear: () => through('clear', () => inner.clear()),
   };
 }
+
+/** Lets everything happen. What is scheduled several steps after the last task has run counts too, which `waitIdle` alone may miss. */
+export async function untilIdle(scheduler: fc.Scheduler): Promise<void> {
+  do {
+    await scheduler.waitIdle();
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (scheduler.count() > 0);
+}

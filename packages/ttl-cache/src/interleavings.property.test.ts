@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { action, keys, scheduled, windows, World, type Reading } from './interleavings.model.ts';
+import { action, keys, scheduled, windows, World, type Reading, untilIdle } from './interleavings.model.ts';
 import { createMemoryTier } from './memory-tier.ts';
 
 describe('under every interleaving of load, delete, clear, set, refresh, expiry and abort', () => {
@@ -13,7 +13,7 @@ describe('under every interleaving of load, delete, clear, set, refresh, expiry 
         async (scheduler, actions, options) => {
           const world = new World(scheduler, options);
           scheduler.scheduleSequence(actions.map((action) => async () => world.act(action)));
-          await scheduler.waitIdle();
+          await untilIdle(scheduler);
           world.check();
           expect(world.problems).toEqual([]);
           world.checkCounters();
@@ -39,7 +39,7 @@ describe('under every interleaving of load, delete, clear, set, refresh, expiry 
           );
           box.world = world;
           scheduler.scheduleSequence(actions.map((action) => async () => world.act(action)));
-          await scheduler.waitIdle();
+          await untilIdle(scheduler);
           world.check();
           expect(world.problems).toEqual([]);
           world.checkCounters();
@@ -97,7 +97,7 @@ describe('under every interleaving of load, delete, clear, set, refresh, expiry 
               .filter(({ type }) => ['load', 'refresh', 'get', 'abort'].includes(type))
               .map((action) => async () => reader.act(action)),
           );
-          await scheduler.waitIdle();
+          await untilIdle(scheduler);
           reader.check();
           writer.check();
           expect([...writer.problems, ...reader.problems]).toEqual([]);

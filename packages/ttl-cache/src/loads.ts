@@ -24,6 +24,8 @@ export interface LoadRequest<Value, Key> {
 export class Loads<Value, Key> {
   readonly #flights: Singleflight<Value | undefined, Key> = createSingleflight();
   readonly #current = new Map<Key, Load<Value, Key>>();
+  /** The one of `#current` that a caller came for last: a crowd wants it again. */
+  #latest: Load<Value, Key> | undefined;
   readonly #settings: Settings<Value, Key>;
   readonly #entries: Entries<Value, Key>;
   readonly #link: TierLink<Value> | undefined;
@@ -61,8 +63,13 @@ export class Loads<Value, Key> {
 
   /** The promise of the load that runs, where a caller without a signal may simply share it: the quick way for a crowd. */
   shared(key: Key): Promise<Value | undefined> | undefined {
-    const load = this.#current.get(key);
-    return load === undefined || isWithin(load) ? undefined : load.promise;
+    let load = this.#latest;
+    if (load === undefined || load.key !== key) {
+      load = this.#current.get(key);
+      if (load === undefined) return undefined;
+      this.#latest = load;
+    }
+    return isWithin(load) ? undefined : load.promise;
   }
 
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
@@ -87,6 +94,7 @@ export class Loads<Value, Key> {
     if (this.#flights.size === 0) return;
     const load = this.#current.get(key);
     if (load !== undefined) load.outdated = true;
+    this.#latest = undefined;
     this.#current.delete(key);
     // Also where the load has ended, but its flight has not yet: nobody may join it any more.
     this.#flights.forget(key);
@@ -94,6 +102,7 @@ export class Loads<Value, Key> {
 
   detachAll(): void {
     for (const load of this.#current.values()) load.outdated = true;
+    this.#latest = undefined;
     this.#current.clear();
     this.#flights.clear();
   }
@@ -108,6 +117,7 @@ export class Loads<Value, Key> {
       this.#counts.inFlight--;
       // Another load may have the key by now.
       if (this.#current.get(load.key) === load) this.#current.delete(load.key);
+      if (this.#latest === load) this.#latest = undefined;
       this.#entries.tellRemovals();
     }
   }

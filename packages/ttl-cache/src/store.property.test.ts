@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Store } from './store.ts';
+import { seen, Store } from './store.ts';
 
 const step = fc.oneof(
   {
@@ -43,7 +43,7 @@ describe('the store', () => {
               held.set(step.key, { value, expiresAt: nowMs + step.lifeMs, bornAt: nowMs, size: step.size });
             } else if (step.type === 'read') {
               const slot = store.index.get(step.key);
-              if (slot !== undefined) store.visited[slot] = 1;
+              if (slot !== undefined) store.mark(slot, seen);
             } else if (step.type === 'remove') {
               const slot = store.index.get(step.key);
               if (slot !== undefined) store.remove(step.key, slot, 'deleted');
@@ -94,7 +94,7 @@ describe('the store', () => {
           if (held !== undefined) {
             held.visited = true;
             if (write) store.write(key, key, 0, Infinity, 0);
-            else store.visited[store.index.get(key)!] = 1;
+            else store.mark(store.index.get(key)!, seen);
             continue;
           }
           if (!write) continue;
@@ -142,7 +142,7 @@ describe('the store', () => {
             if (kind === 'write') write(key, 10, 10);
             else if (kind === 'clear') store.clear(true);
             else if (slot !== undefined && kind === 'remove') store.remove(key, slot, 'deleted');
-            else if (slot !== undefined && store.visited[slot] === 0) store.visited[slot] = 1;
+            else if (slot !== undefined) store.mark(slot, seen);
           }
           if (sweep.next().done) break;
         }

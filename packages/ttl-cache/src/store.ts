@@ -18,22 +18,25 @@ const firstCapacity = 16;
 
 const sampleSize = 10_000;
 
-/** In `visited`: a sweep has found the entry dead. */
+/** What a mark says: not asked for since the hand came by; asked for; found dead by a sweep. More: see `marks`. */
+const unseen = 0;
+export const seen = 1;
 const condemned = 2;
 
 /**
  * The entries: a map from key to slot, and one array for each field, so that a million small entries cost about
  * 50 bytes each and a hit allocates nothing. A value of `undefined` is a remembered "not found".
  *
- * Eviction is SIEVE (NSDI '24): a hit sets one flag; the hand walks from old to new, spares flagged entries once and
- * takes the first without a flag. The map's own insertion order is the queue, its iterator is the hand.
+ * Eviction is SIEVE (NSDI '24): a hit leaves a mark; the hand walks from old to new, spares marked entries once and
+ * takes the first without. The map's own insertion order is the queue, its iterator is the hand.
  * What is removed is told to `onRemove`, which must not call back into the store.
  */
 export class Store<Value, Key> {
   index: Map<Key, number> = new Map();
-  values: (Value | undefined)[] = [];
+  readonly values: (Value | undefined)[] = [];
   expiresAt: Float64Array = new Float64Array(firstCapacity);
-  visited: Uint8Array = new Uint8Array(firstCapacity);
+  /** Small on purpose: with the values, all that a hit touches. Above `condemned`: seen, in the epoch of this number, to outlive it. */
+  marks: Uint8Array = new Uint8Array(firstCapacity);
   bytes = 0;
   readonly #bounds: StoreBounds;
   readonly #onRemove: OnRemove<Value, Key>;
@@ -42,7 +45,7 @@ export class Store<Value, Key> {
   /** Slots ever used, and the first of the free ones, chained through `expiresAt`; -1 ends the chain. */
   #used = 0;
   #free = -1;
-  #hand: MapIterator<Key> | undefined;
+  #hand: MapIterator<[Key, number]> | undefined;
   #insertsSinceHand = 0;
   /** While `rebuild` runs: the index to be. */
   #survivors: Map<Key, number> | undefined;
@@ -63,11 +66,11 @@ export class Store<Value, Key> {
       while (this.bytes + size > maxBytes && this.index.size > 0) this.#evict(-1, nowMs);
       slot = this.#allot();
       this.index.set(key, slot);
-      this.visited[slot] = 0;
+      this.marks[slot] = unseen;
       // A hand at rest keeps the map's former tables alive.
       if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
     } else {
-      this.visited[slot] = 1;
+      this.marks[slot] = seen;
       this.#survivors?.set(key, slot);
       if (this.#sizes !== undefined) {
         const grown = size - this.#sizes[slot]!;
@@ -89,12 +92,17 @@ export class Store<Value, Key> {
   }
 
   /** A new value without a size in a slot in use. */
-  overwrite(key: Key, slot: number, value: Value, nowMs: number, lifeMs: number): void {
+  overwrite(key: Key, slot: number, value: Value, nowMs: number, lifeMs: number, mark: number): void {
     if (this.#survivors !== undefined) this.#survivors.set(key, slot);
     this.values[slot] = value;
-    this.visited[slot] = 1;
+    this.marks[slot] = mark;
     this.expiresAt[slot] = nowMs + lifeMs;
     if (this.#bornAt !== undefined) this.#bornAt[slot] = nowMs;
+  }
+
+  /** Notes that an entry was asked for. What a sweep has found dead stays so. */
+  mark(slot: number, mark: number): void {
+    if (this.marks[slot] !== condemned) this.marks[slot] = mark;
   }
 
   bornAt(slot: number): number {
@@ -110,7 +118,7 @@ export class Store<Value, Key> {
   #release(key: Key, slot: number, reason: EvictReason): void {
     const value = this.values[slot];
     this.values[slot] = undefined;
-    this.visited[slot] = 0;
+    this.marks[slot] = unseen;
     if (this.#sizes !== undefined) {
       this.bytes -= this.#sizes[slot]!;
       this.#sizes[slot] = 0;
@@ -126,7 +134,8 @@ export class Store<Value, Key> {
   /** Removes everything at once; `tell`: each removal, too. */
   clear(tell: boolean): void {
     while (this.#burial?.next().done === false);
-    const { index, values } = this;
+    const { index } = this;
+    const values = tell ? this.values.slice() : [];
     this.index = new Map();
     this.#reset();
     if (tell) for (const [key, slot] of index) this.#onRemove(key, values[slot], 'cleared');
@@ -159,7 +168,7 @@ export class Store<Value, Key> {
       if (++steps % stepSize === 0) yield;
       // A `clear` meanwhile has done our work.
       if (this.#survivors !== survivors) return;
-      if (this.isDead(slot, nowMs)) this.visited[slot] = condemned;
+      if (this.isDead(slot, nowMs)) this.marks[slot] = condemned;
       else survivors.set(key, slot);
     }
     this.index = survivors;
@@ -176,7 +185,7 @@ export class Store<Value, Key> {
     let steps = 0;
     for (const [key, slot] of old) {
       if (++steps % stepSize === 0) yield;
-      if (this.visited[slot] === condemned) this.#release(key, slot, 'expired');
+      if (this.marks[slot] === condemned) this.#release(key, slot, 'expired');
     }
   }
 
@@ -192,19 +201,26 @@ export class Store<Value, Key> {
 
   #evict(spared: number, nowMs: number): void {
     this.#insertsSinceHand = 0;
-    this.#hand ??= this.index.keys();
+    this.#hand ??= this.index.entries();
     for (;;) {
-      const { done, value: key } = this.#hand.next();
+      const { done, value: entry } = this.#hand.next();
       if (done === true) {
-        this.#hand = this.index.keys();
+        this.#hand = this.index.entries();
         continue;
       }
-      const slot = this.index.get(key)!;
+      const slot = entry[1];
       if (slot === spared) continue;
-      const dead = this.visited[slot] === condemned || this.isDead(slot, nowMs);
-      if (dead || this.visited[slot] === 0) return this.remove(key, slot, dead ? 'expired' : 'evicted');
-      this.visited[slot] = 0;
+      const mark = this.marks[slot];
+      const dead = mark === condemned || this.isDead(slot, nowMs);
+      if (dead || mark === unseen) return this.remove(entry[0], slot, dead ? 'expired' : 'evicted');
+      this.marks[slot] = unseen;
     }
+  }
+
+  /** No mark tells of an epoch any more. */
+  forgetEpochs(): void {
+    const { marks } = this;
+    for (let slot = 0; slot < this.#used; slot++) if (marks[slot]! > condemned) marks[slot] = seen;
   }
 
   #allot(): number {
@@ -220,15 +236,15 @@ export class Store<Value, Key> {
   #grow(): void {
     const capacity = Math.min(this.#used * 2, Math.max(this.#bounds.maxEntries, this.#used + 1));
     this.expiresAt = copied(this.expiresAt, new Float64Array(capacity));
-    this.visited = copied(this.visited, new Uint8Array(capacity));
+    this.marks = copied(this.marks, new Uint8Array(capacity));
     if (this.#bornAt !== undefined) this.#bornAt = copied(this.#bornAt, new Float64Array(capacity));
     if (this.#sizes !== undefined) this.#sizes = copied(this.#sizes, new Float64Array(capacity));
   }
 
   #reset(): void {
-    this.values = [];
+    this.values.length = 0;
     this.expiresAt = new Float64Array(firstCapacity);
-    this.visited = new Uint8Array(firstCapacity);
+    this.marks = new Uint8Array(firstCapacity);
     this.#bornAt = undefined;
     this.#sizes = undefined;
     this.bytes = 0;

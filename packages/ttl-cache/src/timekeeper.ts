@@ -1,10 +1,16 @@
 /** A coarse reading is good for this long, and for this many looks at it. */
 const tickMs = 8;
-const looks = 64;
+export const looks = 64;
 /** So many exact readings within a tick start the ticking. */
 const busyReadings = 32;
 /** An entry with no more than this left of its life is checked exactly. */
 export const exactBelowMs = 1_000;
+/** How long an epoch lasts, and the numbers that epochs take in turn: those below mean other things in `Store.marks`. */
+const epochMs = 500;
+const firstEpoch = 3;
+const lastEpoch = 255;
+/** A value stored with more than this to live is sure to outlive the epoch. */
+export const longLifeMs: number = epochMs + exactBelowMs;
 
 /**
  * The time, cheap under load, and the one timer of a cache.
@@ -13,36 +19,44 @@ export const exactBelowMs = 1_000;
  * every 8 ms, and every 64th look renews too, so that a blocked event loop cannot freeze it. Three things keep that safe:
  * a cache that is not busy reads the clock each time; so does a look at an entry with less than a second to live; and
  * `recentMs` is never ahead of the time. With a clock of the caller's own every reading is exact: `recentMs` stays `Infinity`.
+ *
+ * Even that comparison is spared an entry that bears the number of the current epoch: it was looked at in this epoch and
+ * will outlive it by more than a second. So a hit compares two small numbers.
  */
 export class Timekeeper {
   recentMs: number = Infinity;
   /** Looks left. At 0, or with `recentMs` too close to an expiry, ask `now()`. */
   looksLeft = 0;
+  /** The number of the epoch; -1, which no entry bears, while the clock is exact. */
+  epoch = -1;
   readonly #exact: (() => number) | undefined;
-  readonly #sweep: () => number | undefined;
+  readonly #counts: { readonly hits: number };
+  readonly #upkeep: Upkeep;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ticking = false;
   #readings = 0;
   #firstReadingMs = 0;
+  #hitsBefore = 0;
+  #latestEpoch: number = lastEpoch;
+  #epochEndsMs = 0;
   /** When the sweep is due, by `performance.now()`; `Infinity`: not wanted. */
   #sweepAtMs = Infinity;
   /** The timer was set for the sweep: its firing says that it is due. */
   #firesForSweep = false;
 
-  /** @param sweep Is called when due, and says in how many milliseconds it wants to be called again. */
-  constructor(exact: (() => number) | undefined, sweep: () => number | undefined) {
+  /** @param counts Tells, by its hits, whether the cache is in use. */
+  constructor(exact: (() => number) | undefined, counts: { readonly hits: number }, upkeep: Upkeep) {
     this.#exact = exact;
-    this.#sweep = sweep;
+    this.#counts = counts;
+    this.#upkeep = upkeep;
   }
 
   /** The time. */
   now(): number {
     if (this.#exact !== undefined) return this.#exact();
     const nowMs = performance.now();
-    if (this.#ticking) {
-      this.recentMs = nowMs;
-      this.looksLeft = looks;
-    } else if (nowMs - this.#firstReadingMs >= tickMs) {
+    if (this.#ticking) this.#renew(nowMs);
+    else if (nowMs - this.#firstReadingMs >= tickMs) {
       this.#firstReadingMs = nowMs;
       this.#readings = 1;
     } else if (++this.#readings > busyReadings) {
@@ -57,6 +71,11 @@ export class Timekeeper {
     return this.now();
   }
 
+  /** Whether what expires then will certainly outlive the epoch. */
+  outlivesEpoch(expiresAt: number): boolean {
+    return this.#ticking && expiresAt > this.#epochEndsMs + exactBelowMs;
+  }
+
   get sweepPlanned(): boolean {
     return this.#sweepAtMs !== Infinity;
   }
@@ -69,17 +88,36 @@ export class Timekeeper {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#ticking = false;
-    this.recentMs = Infinity;
-    this.looksLeft = 0;
+    this.#stopTicking();
     this.#sweepAtMs = Infinity;
   }
 
   #startTicking(nowMs: number): void {
     this.#ticking = true;
+    // Nothing has changed if the former epoch still lasts.
+    this.epoch = this.#latestEpoch;
+    this.#renew(nowMs);
+    this.#arm(tickMs);
+  }
+
+  #stopTicking(): void {
+    this.#ticking = false;
+    this.recentMs = Infinity;
+    this.looksLeft = 0;
+    this.epoch = -1;
+    this.#readings = 0;
+  }
+
+  #renew(nowMs: number): void {
     this.recentMs = nowMs;
     this.looksLeft = looks;
-    this.#arm(tickMs);
+    if (nowMs < this.#epochEndsMs) return;
+    this.#epochEndsMs = nowMs + epochMs;
+    if (this.#latestEpoch === lastEpoch) {
+      this.#latestEpoch = firstEpoch;
+      this.#upkeep.forgetEpochs();
+    } else this.#latestEpoch++;
+    this.epoch = this.#latestEpoch;
   }
 
   #armForSweep(delayMs: number): void {
@@ -102,19 +140,25 @@ export class Timekeeper {
     let nowMs = performance.now();
     if (this.#firesForSweep || nowMs >= this.#sweepAtMs) {
       this.#sweepAtMs = Infinity;
-      const againMs = this.#sweep();
+      const againMs = this.#upkeep.sweep();
       nowMs = performance.now();
       if (againMs !== undefined) this.#sweepAtMs = nowMs + againMs;
     }
-    if (this.#ticking && this.looksLeft < looks) {
-      this.recentMs = nowMs;
-      this.looksLeft = looks;
+    const { hits } = this.#counts;
+    if (this.#ticking && (this.looksLeft < looks || hits !== this.#hitsBefore)) {
+      this.#hitsBefore = hits;
+      this.#renew(nowMs);
       return this.#arm(Math.min(tickMs, this.#sweepAtMs - nowMs));
     }
-    this.#ticking = false;
-    this.recentMs = Infinity;
-    this.looksLeft = 0;
-    this.#readings = 0;
+    this.#stopTicking();
     if (this.sweepPlanned) this.#armForSweep(this.#sweepAtMs - nowMs);
   };
+}
+
+/** What time brings with it. */
+interface Upkeep {
+  /** Is called when the sweep is due, and says in how many milliseconds it wants to be called again. */
+  sweep(): number | undefined;
+  /** The numbers of epochs start over: none that an entry bears means anything. */
+  forgetEpochs(): void;
 }

@@ -30,11 +30,12 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   const { get, has, lookup, getOrLoad, refresh } = createAnswers(settings, entries, loads, counts);
 
   function set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void {
-    if (options === undefined && value !== undefined && quickLifeMs > 0 && loads.idle && backoff.size === 0) {
+    // Under load, a new value for a key that is held, and nothing else to look after.
+    if (quickLifeMs > 0 && options === undefined && value !== undefined && time.looksLeft > 0) {
       const slot = store.index.get(key);
-      if (slot !== undefined) {
-        store.overwrite(key, slot, value, time.birth(quickLifeMs), quickLifeMs);
-        if (!time.sweepPlanned) entries.planSweep(quickLifeMs);
+      if (slot !== undefined && loads.idle && backoff.size === 0) {
+        time.looksLeft--;
+        store.overwrite(key, slot, value, time.recentMs, quickLifeMs, time.epoch);
         return;
       }
     }
@@ -80,7 +81,7 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     entries.tellRemovals();
   }
 
-  return {
+  return new Facade({
     get,
     lookup,
     set,
@@ -98,14 +99,62 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     local: { delete: deleteHere, clear: clearHere },
     has,
     keys: () => store.index.keys(),
-    get size() {
-      return store.index.size;
-    },
-    get bytes() {
-      return store.bytes;
-    },
+    gauges: store,
     stats: () => Object.freeze({ ...counts, size: store.index.size, bytes: store.bytes }),
     close,
-    [Symbol.dispose]: close,
-  };
+  });
+}
+
+interface Parts<Value, Key> extends Omit<TtlCache<Value, Key>, 'size' | 'bytes' | typeof Symbol.dispose> {
+  readonly gauges: { readonly index: { readonly size: number }; readonly bytes: number };
+}
+
+/**
+ * The cache as its user holds it. A class, because V8 keeps an object literal that has accessors as a dictionary: finding
+ * `get` in one takes as long as all that a hit does.
+ */
+class Facade<Value, Key> implements TtlCache<Value, Key> {
+  readonly get: TtlCache<Value, Key>['get'];
+  readonly lookup: TtlCache<Value, Key>['lookup'];
+  readonly set: TtlCache<Value, Key>['set'];
+  readonly getOrLoad: TtlCache<Value, Key>['getOrLoad'];
+  readonly refresh: TtlCache<Value, Key>['refresh'];
+  readonly settled: TtlCache<Value, Key>['settled'];
+  readonly delete: TtlCache<Value, Key>['delete'];
+  readonly clear: TtlCache<Value, Key>['clear'];
+  readonly local: TtlCache<Value, Key>['local'];
+  readonly has: TtlCache<Value, Key>['has'];
+  readonly keys: TtlCache<Value, Key>['keys'];
+  readonly stats: TtlCache<Value, Key>['stats'];
+  readonly close: TtlCache<Value, Key>['close'];
+  readonly #gauges: Parts<Value, Key>['gauges'];
+
+  constructor(parts: Parts<Value, Key>) {
+    this.get = parts.get;
+    this.lookup = parts.lookup;
+    this.set = parts.set;
+    this.getOrLoad = parts.getOrLoad;
+    this.refresh = parts.refresh;
+    this.settled = parts.settled;
+    this.delete = parts.delete;
+    this.clear = parts.clear;
+    this.local = parts.local;
+    this.has = parts.has;
+    this.keys = parts.keys;
+    this.stats = parts.stats;
+    this.close = parts.close;
+    this.#gauges = parts.gauges;
+  }
+
+  get size(): number {
+    return this.#gauges.index.size;
+  }
+
+  get bytes(): number {
+    return this.#gauges.bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
