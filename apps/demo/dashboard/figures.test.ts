@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { chartsOf } from './charts.ts';
 import { callRates, headlineOf, latencies, rowsOf, spanMs } from './figures.ts';
 import type { PhaseView, ScenarioView } from './snapshot.ts';
 
@@ -88,6 +89,16 @@ describe('figures', () => {
 
   it('takes the rate from two looks and the time between them', () => {
     expect(callRates(both)[0]).toMatchObject({ name: 'before', points: [[2_000, 50]] });
+  });
+
+  it('draws what fails where the story is about that', () => {
+    const points = [look(1_000, 1), { ...look(2_000, 9), errors: 30 }];
+    const headline = { title: 'Failed turns', row: 'turns', live: 'errors' } as const;
+
+    expect(chartsOf({ ...view(phase('before', points)), headline })[0]).toMatchObject({
+      title: 'Failed turns per second, counted by the load process',
+      series: [{ points: [[2_000, 30]] }],
+    });
   });
 
   it('leaves a gap in the latencies where nothing was answered', () => {

@@ -75,17 +75,22 @@ export function headlineOf(view: ScenarioView): Headline {
   };
 }
 
-/** Calls per second between two looks. */
+/** Calls per second of the story's statements. */
 export function callRates(view: ScenarioView): Series[] {
   const statements = statementsOf(view);
-  return view.phases.map(({ name, points }) => ({
+  return ratesOf(view, (point) => callsAt(point, statements));
+}
+
+/** Per second between two looks, of something that only grows. */
+export function ratesOf({ phases }: ScenarioView, countAt: (point: Point) => number): Series[] {
+  return phases.map(({ name, points }) => ({
     name,
     style: styleOf(name),
     points: points.slice(1).flatMap((point, index) => {
       const earlier = points[index]!;
       const elapsedS = (point.atMs - earlier.atMs) / 1_000;
       if (elapsedS < 0.05) return [];
-      return [[point.atMs, Math.max(0, callsAt(point, statements) - callsAt(earlier, statements)) / elapsedS] as const];
+      return [[point.atMs, Math.max(0, countAt(point) - countAt(earlier)) / elapsedS] as const];
     }),
   }));
 }
