@@ -1,7 +1,17 @@
 // Packs every published package and looks at the tarball as npm would deliver it: publint, are-the-types-wrong, the
 // files in it, the doors, and the dependencies.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,9 +78,37 @@ function* problemsOf(name) {
   yield* problemsOfTarball(path);
 }
 
+/** What the verdict depends on: the package as it is built, the rules, and the tools in their versions; nothing without a build. */
+function digestOf(name) {
+  const own = join(root, 'packages', name);
+  if (!existsSync(join(own, 'dist'))) return undefined;
+  const built = readdirSync(join(own, 'dist'), { recursive: true })
+    .sort()
+    .map((file) => join(own, 'dist', file));
+  const house = ['pnpm-lock.yaml', 'tools/check-packages.mjs', 'tools/tarball.mjs'].map((file) => join(root, file));
+  const hash = createHash('sha256');
+  for (const file of [...built, ...['package.json', 'README.md', 'LICENSE'].map((file) => join(own, file)), ...house]) {
+    if (statSync(file).isFile())
+      hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+// A package that has passed and is the same as then passes.
+const passed = join(root, 'node_modules', '.cache', 'corral', 'packages.json');
+const known = existsSync(passed) ? JSON.parse(readFileSync(passed, 'utf8')) : {};
+
 for (const name of readdirSync(join(root, 'packages'))) {
+  const digest = digestOf(name);
+  if (digest !== undefined && known[name] === digest) {
+    console.log(`ok     @corral/${name} (as before)`);
+    continue;
+  }
   const problems = [...problemsOf(name)];
+  known[name] = problems.length === 0 ? digest : undefined;
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} @corral/${name}`);
   for (const problem of problems) console.log(`       ${problem.replaceAll('\n', '\n       ')}`);
   if (problems.length > 0) process.exitCode = 1;
 }
+mkdirSync(dirname(passed), { recursive: true });
+writeFileSync(passed, JSON.stringify(known));
