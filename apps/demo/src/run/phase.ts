@@ -28,7 +28,7 @@ export interface LoadSpec {
 
 /**
  * Runs one load against `set` from a process of its own, and lets Postgres and the app count the statements. A
- * `reporter` that takes samples gets them four times a second.
+ * `reporter` that takes samples gets them four times a second. `settle` may correct the phase before its end is told.
  */
 export async function runPhase(
   stage: Stage,
@@ -36,6 +36,7 @@ export async function runPhase(
   load: LoadSpec,
   onProgress: (progress: Progress) => void,
   reporter?: Reporter,
+  settle: (phase: Phase) => Promise<Phase> = async (phase) => phase,
 ): Promise<Phase> {
   const driver = startChild('load/main.ts');
   const watch = watchPhase(stage, set, load, reporter);
@@ -57,7 +58,7 @@ export async function runPhase(
     watch.start();
     const report = await driver.ask<LoadReport>(load.type, load.profile);
     const counts = await settledCounts(stage, set, before);
-    const phase: Phase = {
+    const phase = await settle({
       name: load.name,
       durationMs: Math.round(report.elapsedMs),
       requests: report.done,
@@ -66,7 +67,7 @@ export async function runPhase(
       counts,
       validity: { ...validityOf(report, load), ...(isOverdue ? { overdue: true } : {}) },
       ...(report.tallies === undefined ? {} : { tallies: report.tallies }),
-    };
+    });
     await watch.end(phase);
     return phase;
   } finally {

@@ -99,7 +99,7 @@ async function runLoad(
       const failed = errors > 0 ? `, ${errors} failed` : '';
       reporter.progress(`${composition}: ${done} of ${offered} turns, ${(elapsedMs / 1_000).toFixed(1)} s${failed}`);
     };
-    return await withChaos(await runPhase(stage, set, spec, progress, reporter), chaos);
+    return await runPhase(stage, set, spec, progress, reporter, (phase) => withChaos(phase, chaos));
   } finally {
     await set.close();
     await detour?.proxy.close();
