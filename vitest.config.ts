@@ -10,6 +10,7 @@ const unitTests = [
   '{packages,internal}/*/src/**/*.test.ts',
   'apps/*/{src,load,dashboard}/**/*.test.ts',
   'tools/**/*.test.ts',
+  'docs/tests/**/*.test.ts',
 ];
 
 export default defineConfig({
