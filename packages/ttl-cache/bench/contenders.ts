@@ -17,12 +17,12 @@ export interface SyncCache {
 }
 
 /** Caches that are read and written synchronously, each with a TTL, bounded to `max` entries. */
-export function syncCaches(max: number): Record<string, SyncCache> {
+export function syncCaches(max: number): Record<string, () => SyncCache> {
   return {
-    'bare Map': new Map<string, object>(),
-    '@corral/ttl-cache': createTtlCache<object>({ ttlMs, maxEntries: max }),
-    'lru-cache': new LRUCache<string, object>({ max, ttl: ttlMs }),
-    '@isaacs/ttlcache': new TTLCache<string, object>({ max, ttl: ttlMs }),
+    'bare Map': () => new Map<string, object>(),
+    '@corral/ttl-cache': () => createTtlCache<object>({ ttlMs, maxEntries: max }),
+    'lru-cache': () => new LRUCache<string, object>({ max, ttl: ttlMs }),
+    '@isaacs/ttlcache': () => new TTLCache<string, object>({ max, ttl: ttlMs }),
   };
 }
 

@@ -18,38 +18,37 @@ const cpuMs = () => {
 };
 
 /** The same sequence of keys for everybody; popular keys lie scattered. */
-function sequence(seed: number, among: number, exponent: number): string[] {
-  const scattered = seededRandom(seed).shuffle(keys.slice(0, among));
-  const rank = zipf(seededRandom(seed + 1), among, exponent);
-  return Array.from({ length: operations }, () => scattered[rank()]!);
+function sequence(seed: number, length: number): string[] {
+  const scattered = seededRandom(seed).shuffle(keys.slice());
+  const rank = zipf(seededRandom(seed + 1), count, 0.99);
+  return Array.from({ length }, () => scattered[rank()]!);
 }
 
-const popular = sequence(1, count, 0.99);
-const full = syncCaches(count);
+const popular = sequence(1, operations);
+const makers = syncCaches(count);
+const full = Object.fromEntries(Object.entries(makers).map(([name, make]) => [name, make()]));
 for (const cache of Object.values(full)) keys.forEach((key, index) => cache.set(key, values[index]!));
 
 /** One function for each contender, so that no call site sees two of them. */
-function contenders(caches: object, body: string): Record<string, () => unknown> {
+function contenders(caches: object, keys: string[], body: string): Record<string, () => unknown> {
   return Object.fromEntries(
     Object.entries(caches).map(([name, cache]) => {
       const run = new Function('cache', 'keys', 'values', `return () => { ${body} }`) as (
         ...given: unknown[]
       ) => () => unknown;
-      return [name, run(cache, keysOf(body), values)];
+      return [name, run(cache, keys, values)];
     }),
   );
 }
-const mixed = sequence(5, 18_359, 0.99);
-const keysOf = (body: string) => (body.includes('% 10') ? mixed : popular);
 
 const get = await compare({
   name: '`get`, hit, 100,000 keys, zipf 0.99',
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 7,
   contenders: contenders(
     full,
+    popular,
     'let found = 0; for (let i = 0; i < keys.length; i++) if (cache.get(keys[i]) !== undefined) found++; return found;',
   ),
 });
@@ -58,24 +57,25 @@ const set = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 7,
-  contenders: contenders(full, 'for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]);'),
+  contenders: contenders(full, popular, 'for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]);'),
 });
+const mixed = sequence(5, 600_000);
+const distinct = new Set(mixed.filter((_, index) => index % 10 === 0)).size;
 const evicting = await compare({
-  name: '90 % get, 10 % set, with eviction: 5,000 of 18,359 keys (the Map is unbounded)',
+  name: `90 % get, 10 % set, starting empty, room for 5,000 of the ${distinct} keys that are set (the Map is unbounded)`,
   baseline: 'bare Map',
   clock: cpuMs,
-  operations,
-  rounds: 7,
+  operations: mixed.length,
   contenders: contenders(
     syncCaches(5_000),
-    'let found = 0; for (let i = 0; i < keys.length; i++) if (i % 10 === 0) cache.set(keys[i], values[i % 1024]); else if (cache.get(keys[i]) !== undefined) found++; return found;',
+    mixed,
+    'const held = cache(); let found = 0; for (let i = 0; i < keys.length; i++) if (i % 10 === 0) held.set(keys[i], values[i % 1024]); else if (held.get(keys[i]) !== undefined) found++; return found;',
   ),
 });
 
 const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
 const loading = loadingCaches(source, count);
-const few = popular.slice(0, 10_000);
+const few = popular.slice(0, 50_000);
 for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
 const hits = await compare({
   name: '`getOrLoad`, hit',
@@ -95,22 +95,28 @@ const hits = await compare({
 });
 
 const callers = 1_000;
-const storms = 10;
+const storms = 50;
 const storm = await compare({
   name: '1,000 callers of a cold key',
   baseline: 'Map memo',
   operations: storms * callers,
-  rounds: 7,
   contenders: Object.fromEntries(
-    Object.entries(loading).map(([name, cache]) => [
-      name,
-      async () => {
-        for (let turn = 0; turn < storms; turn++) {
-          await cache.forget('cold');
-          await Promise.all(Array.from({ length: callers }, () => cache.load('cold')));
-        }
-      },
-    ]),
+    Object.entries(loading).map(([name, cache]) => {
+      const run = new Function(
+        'cache',
+        'storms',
+        'callers',
+        `return async () => {
+          for (let storm = 0; storm < storms; storm++) {
+            await cache.forget('cold');
+            const calls = [];
+            for (let caller = 0; caller < callers; caller++) calls.push(cache.load('cold'));
+            await Promise.all(calls);
+          }
+        }`,
+      ) as (...given: unknown[]) => () => Promise<void>;
+      return [name, run(cache, storms, callers)];
+    }),
   ),
 });
 

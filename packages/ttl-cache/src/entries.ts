@@ -137,7 +137,11 @@ export class Entries<Value, Key> {
 
   /** Tells `onEvict` what has been removed. Comes last in every public operation, so that the listener finds a whole cache. */
   tellRemovals(): void {
-    while (this.#removed.length > 0) {
+    if (this.#removed.length > 0) this.#tell();
+  }
+
+  #tell(): void {
+    do {
       for (const { key, value, reason } of this.#removed.splice(0)) {
         try {
           this.#settings.onEvict?.(key, value, reason);
@@ -145,7 +149,7 @@ export class Entries<Value, Key> {
           // A listener breaks nothing.
         }
       }
-    }
+    } while (this.#removed.length > 0);
   }
 
   close(): void {

@@ -40,7 +40,7 @@ export class Store<Value, Key> {
   bytes = 0;
   readonly #bounds: StoreBounds;
   readonly #onRemove: OnRemove<Value, Key>;
-  #bornAt: Float64Array | undefined;
+  births: Float64Array | undefined;
   #sizes: Float64Array | undefined;
   /** Slots ever used, and the first of the free ones, chained through `expiresAt`; -1 ends the chain. */
   #used = 0;
@@ -48,7 +48,7 @@ export class Store<Value, Key> {
   #hand: MapIterator<[Key, number]> | undefined;
   #insertsSinceHand = 0;
   /** While `rebuild` runs: the index to be. */
-  #survivors: Map<Key, number> | undefined;
+  survivors: Map<Key, number> | undefined;
   /** While a sweep frees what the former index held. */
   #burial: Generator<undefined, void, void> | undefined;
 
@@ -71,7 +71,7 @@ export class Store<Value, Key> {
       if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
     } else {
       this.marks[slot] = seen;
-      this.#survivors?.set(key, slot);
+      this.survivors?.set(key, slot);
       if (this.#sizes !== undefined) {
         const grown = size - this.#sizes[slot]!;
         if (grown > 0) while (this.bytes + grown > maxBytes && this.index.size > 1) this.#evict(slot, nowMs);
@@ -82,8 +82,8 @@ export class Store<Value, Key> {
     }
     this.values[slot] = value;
     this.expiresAt[slot] = nowMs + lifeMs;
-    if (lifeMs !== usualLifeMs || lifeMs === Infinity) this.#bornAt ??= this.#reconstructBirths();
-    if (this.#bornAt !== undefined) this.#bornAt[slot] = nowMs;
+    if (lifeMs !== usualLifeMs || lifeMs === Infinity) this.births ??= this.#reconstructBirths();
+    if (this.births !== undefined) this.births[slot] = nowMs;
     if (size > 0) {
       this.#sizes ??= new Float64Array(this.expiresAt.length);
       this.#sizes[slot] = size;
@@ -93,11 +93,11 @@ export class Store<Value, Key> {
 
   /** A new value without a size in a slot in use. */
   overwrite(key: Key, slot: number, value: Value, nowMs: number, lifeMs: number, mark: number): void {
-    if (this.#survivors !== undefined) this.#survivors.set(key, slot);
+    if (this.survivors !== undefined) this.survivors.set(key, slot);
     this.values[slot] = value;
     this.marks[slot] = mark;
     this.expiresAt[slot] = nowMs + lifeMs;
-    if (this.#bornAt !== undefined) this.#bornAt[slot] = nowMs;
+    if (this.births !== undefined) this.births[slot] = nowMs;
   }
 
   /** Notes that an entry was asked for. What a sweep has found dead stays so. */
@@ -106,12 +106,12 @@ export class Store<Value, Key> {
   }
 
   bornAt(slot: number): number {
-    return this.#bornAt === undefined ? this.expiresAt[slot]! - this.#bounds.usualLifeMs : this.#bornAt[slot]!;
+    return this.births === undefined ? this.expiresAt[slot]! - this.#bounds.usualLifeMs : this.births[slot]!;
   }
 
   remove(key: Key, slot: number, reason: EvictReason): void {
     this.index.delete(key);
-    this.#survivors?.delete(key);
+    this.survivors?.delete(key);
     this.#release(key, slot, reason);
   }
 
@@ -163,16 +163,16 @@ export class Store<Value, Key> {
       }
       return;
     }
-    const survivors = (this.#survivors = new Map<Key, number>());
+    const survivors = (this.survivors = new Map<Key, number>());
     for (const [key, slot] of old) {
       if (++steps % stepSize === 0) yield;
       // A `clear` meanwhile has done our work.
-      if (this.#survivors !== survivors) return;
+      if (this.survivors !== survivors) return;
       if (this.isDead(slot, nowMs)) this.marks[slot] = condemned;
       else survivors.set(key, slot);
     }
     this.index = survivors;
-    this.#survivors = undefined;
+    this.survivors = undefined;
     this.#hand = undefined;
     this.#burial = this.#bury(old, stepSize);
     while (this.#burial?.next().done === false) yield;
@@ -237,7 +237,7 @@ export class Store<Value, Key> {
     const capacity = Math.min(this.#used * 2, Math.max(this.#bounds.maxEntries, this.#used + 1));
     this.expiresAt = copied(this.expiresAt, new Float64Array(capacity));
     this.marks = copied(this.marks, new Uint8Array(capacity));
-    if (this.#bornAt !== undefined) this.#bornAt = copied(this.#bornAt, new Float64Array(capacity));
+    if (this.births !== undefined) this.births = copied(this.births, new Float64Array(capacity));
     if (this.#sizes !== undefined) this.#sizes = copied(this.#sizes, new Float64Array(capacity));
   }
 
@@ -245,13 +245,13 @@ export class Store<Value, Key> {
     this.values.length = 0;
     this.expiresAt = new Float64Array(firstCapacity);
     this.marks = new Uint8Array(firstCapacity);
-    this.#bornAt = undefined;
+    this.births = undefined;
     this.#sizes = undefined;
     this.bytes = 0;
     this.#used = 0;
     this.#free = -1;
     this.#hand = undefined;
-    this.#survivors = undefined;
+    this.survivors = undefined;
   }
 
   #reconstructBirths(): Float64Array {

@@ -35,7 +35,11 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
       const slot = store.index.get(key);
       if (slot !== undefined && loads.idle && backoff.size === 0) {
         time.looksLeft--;
-        store.overwrite(key, slot, value, time.recentMs, quickLifeMs, time.epoch);
+        if (store.births === undefined && store.survivors === undefined) {
+          store.values[slot] = value;
+          store.marks[slot] = time.epoch;
+          store.expiresAt[slot] = time.recentMs + quickLifeMs;
+        } else store.overwrite(key, slot, value, time.recentMs, quickLifeMs, time.epoch);
         return;
       }
     }
@@ -48,13 +52,14 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     const own = entries.copy(value);
     const shared = link && tierKey(key);
     loads.detach(key);
-    if (!entries.keep(key, own, lifeMs)) {
-      counts.discarded++;
-      emit(() => ({ type: 'discarded', key, reason: 'tooLarge' }));
-    }
-    if (shared !== undefined && lifeMs > 0) link?.set(shared, { value, ttlMs: lifeMs });
-    else if (shared !== undefined) link?.delete(shared);
+    if (!entries.keep(key, own, lifeMs)) tellTooLarge(key);
+    if (link !== undefined && shared !== undefined) setInTier(link, shared, value, lifeMs);
     entries.tellRemovals();
+  }
+
+  function tellTooLarge(key: Key): void {
+    counts.discarded++;
+    emit(() => ({ type: 'discarded', key, reason: 'tooLarge' }));
   }
 
   function deleteHere(key: Key): boolean {
@@ -103,6 +108,11 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     stats: () => Object.freeze({ ...counts, size: store.index.size, bytes: store.bytes }),
     close,
   });
+}
+
+function setInTier<Value>(link: TierLink<Value>, key: string, value: Value, ttlMs: number): void {
+  if (ttlMs > 0) link.set(key, { value, ttlMs });
+  else link.delete(key);
 }
 
 interface Parts<Value, Key> extends Omit<TtlCache<Value, Key>, 'size' | 'bytes' | typeof Symbol.dispose> {
