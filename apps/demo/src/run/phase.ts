@@ -77,14 +77,17 @@ export async function runPhase(
   }
 }
 
-/** A load on a machine that was busy with something else says nothing: it gets one more try, unless it was hopeless. */
+/**
+ * A load on a machine that was busy with something else says nothing: it gets one more try, unless it was hopeless, or
+ * somebody has broken something on purpose meanwhile.
+ */
 export async function untilValid<P extends Phase>(
   run: () => Promise<P>,
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<P> {
   const first = await run();
-  if (first.validity.ok || first.validity.overdue === true) return first;
+  if (first.validity.ok || first.validity.overdue === true || first.chaos !== undefined) return first;
   signal.throwIfAborted();
   reporter.progress(`${first.name} once more: ${first.validity.detail}`);
   return run();

@@ -30,11 +30,13 @@ describe('phases', () => {
     ]);
   });
 
-  it('run only once when the machine cannot bear the load', async () => {
+  it.each([
+    ['the machine cannot bear the load', { validity: { ...phase(false).validity, overdue: true } }],
+    ['something was broken on purpose', { chaos: ['replica 1 killed'] }],
+  ])('run only once when %s', async (_, over) => {
     let runs = 0;
-    const hopeless = { ...phase(false).validity, overdue: true };
 
-    await runPhases(['before'], async () => (runs++, phase(false, { validity: hopeless })), silent, running);
+    await runPhases(['before'], async () => (runs++, phase(false, over)), silent, running);
 
     expect(runs).toBe(1);
   });
@@ -60,6 +62,7 @@ describe('the witnesses', () => {
   it.each<[Partial<Phase>, RegExp]>([
     [{ witnessLost: true, chaos: ['replica 1 killed'] }, /replica 1 killed\): Postgres alone counted/],
     [{ serverForgot: true, chaos: ['Postgres killed'] }, /Postgres killed\): the app alone counted/],
+    [{ serverForgot: true, witnessLost: true, chaos: ['both'] }, /both\): nobody counted all of it/],
   ])('are not compared after one of them was killed: %j', (over, detail) => {
     const counts = over.serverForgot === true ? { Get: { server: 7, wrapper: 7 } } : { Get: { server: 7, wrapper: 3 } };
 

@@ -27,14 +27,15 @@ export async function runPhases<Name extends string, P extends Phase>(
 /** Whether the database and the app counted the same. */
 export function checkWitnesses(phase: Phase): Check {
   const { name, chaos = [], witnessLost = false, serverForgot = false } = phase;
-  const alone = serverForgot ? 'the app' : witnessLost ? 'Postgres' : undefined;
+  const counters = { both: 'nobody counted all of it', server: 'the app alone counted', app: 'Postgres alone counted' };
+  const lost = serverForgot ? (witnessLost ? 'both' : 'server') : witnessLost ? 'app' : undefined;
   return {
     name: `two witnesses agree, ${name}`,
     ok: witnessesAgree(phase),
     detail:
-      alone === undefined
+      lost === undefined
         ? 'Postgres and the app counted the same calls of each statement'
-        : `not compared after what was done on purpose (${chaos.join(', ')}): ${alone} alone counted`,
+        : `not compared after what was done on purpose (${chaos.join(', ')}): ${counters[lost]}`,
   };
 }
 
