@@ -68,7 +68,16 @@ export default defineConfig({
   },
   themeConfig: {
     outline: { level: [2, 3] },
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      options: {
+        // Code is found by the words around it; with it, every page would be highlighted a second time for the index.
+        _render: (source, env, markdown) => {
+          const html = markdown.render(source.replaceAll(/^```[\s\S]*?^```/gm, ''), env);
+          return env.frontmatter?.search === false ? '' : html;
+        },
+      },
+    },
     nav: [
       { text: 'Start', link: '/start' },
       { text: 'Packages', items: packages.map((name) => ({ text: name, link: `/packages/${name}/` })) },

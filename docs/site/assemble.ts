@@ -1,6 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { chartStyle } from './chart-svg.ts';
 import { expandDirectives } from './directives.ts';
 import { escapeForVue, rewriteLinks } from './markdown.ts';
 import { isExample, listSources, type Source, titleOf } from './sources.ts';
@@ -11,7 +10,6 @@ export function assemble(root: string, folder: string): readonly Source[] {
   const pages = new Map(sources.map((source) => [source.page, pageText(root, source, sources)]));
   const publicFolder = join(root, 'docs/public');
   if (existsSync(publicFolder)) cpSync(publicFolder, join(folder, 'public'), { recursive: true });
-  writeIfChanged(join(folder, '../chart.css'), chartStyle);
   for (const [page, text] of pages) writeIfChanged(join(folder, page), text);
   return sources;
 }

@@ -38,11 +38,17 @@ function keep(id: string, { host, versions, scenarios }: Run, html: string): voi
   const date = new Date().toISOString().slice(0, 10);
   const { configuration: _, ...scenario } = scenarios[0];
   const result: StoryResult = { date, command: `npm run demo -- run ${id} --fast`, host, versions, scenario };
-  const foot = `${date}, ${host.cores} cores (${host.processor}), Node ${versions['node']}, Postgres ${versions['postgres']}; ${result.command}`;
+  const facts = [
+    date,
+    `${host.cores} cores (${host.processor})`,
+    `Node ${versions['node']}`,
+    `Postgres ${versions['postgres']}`,
+    result.command,
+  ];
   mkdirSync(results, { recursive: true });
   for (const old of readdirSync(results).filter((name) => name.startsWith(`${id}.`))) rmSync(join(results, old));
   writeFileSync(join(results, `${id}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  for (const [index, { svg }] of chartsOfReport(html, foot).entries()) {
+  for (const [index, { svg }] of chartsOfReport(html, facts).entries()) {
     writeFileSync(join(results, `${id}.${index + 1}.svg`), svg);
   }
 }

@@ -56,9 +56,10 @@ export function storyFigures(root: string, id: string): string {
     .sort()
     .map((name) => inlined(readFileSync(join(folder, name), 'utf8')));
   const machine = `${host.cores} cores (${host.processor}), ${host.memoryGiB} GiB, ${host.system}`;
+  const proper: Record<string, string> = { node: 'Node', postgres: 'Postgres', redis: 'Redis' };
   const software = Object.entries(versions)
     .filter(([name]) => !name.startsWith('@corral/'))
-    .map(([name, version]) => `${name} ${version}`)
+    .map(([name, version]) => `${proper[name] ?? name} ${version}`)
     .join(', ');
   return [
     `Measured on ${date} with \`${command}\`: **${scenario.status}**. ${cell(machine)}; ${cell(software)}.`,
@@ -71,7 +72,7 @@ export function storyFigures(root: string, id: string): string {
         number(before),
         number(after),
         number(bound),
-        reduction === undefined ? '' : `${(reduction * 100).toFixed(1)} %`,
+        reduction === undefined ? '' : `${(reduction * 100).toFixed(1)}\u00A0%`,
         cell(source),
       ]),
     ),
