@@ -82,7 +82,7 @@ function* problemsOf(name) {
 function digestOf(name) {
   const own = join(root, 'packages', name);
   if (!existsSync(join(own, 'dist'))) return undefined;
-  const built = readdirSync(join(own, 'dist'), { recursive: true })
+  const built = readdirSync(join(own, 'dist'), { recursive: true, encoding: 'utf8' })
     .sort()
     .map((file) => join(own, 'dist', file));
   const house = ['pnpm-lock.yaml', 'tools/check-packages.mjs', 'tools/tarball.mjs'].map((file) => join(root, file));
