@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createTtlCache, type TtlCacheOptions } from './index.ts';
+
+/** Under load a hit is answered by a mark that an earlier hit has left. Fake timers move `performance.now()` along with them. */
+describe('under load', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function busy<Value>(options: TtlCacheOptions<Value>, filler: Value) {
+    const cache = createTtlCache<Value>({ maxEntries: Infinity, ...options });
+    const work = () => {
+      for (let key = 0; key < 100; key++) {
+        cache.set(`filler ${key}`, filler, { ttlMs: Infinity });
+        cache.get(`filler ${key}`);
+      }
+    };
+    work();
+    return { cache, work };
+  }
+
+  it('every hit counts', () => {
+    const { cache } = busy({ ttlMs: 10_000 }, 0);
+    cache.set('a', 1);
+    const { hits } = cache.stats();
+    for (let hit = 0; hit < 1_000; hit++) expect(cache.get('a')).toBe(1);
+    expect(cache.stats().hits).toBe(hits + 1_000);
+    cache.close();
+  });
+
+  it('a mark from the last time that its number was in use says nothing', () => {
+    const { cache, work } = busy({ ttlMs: 60_000 }, 0);
+    for (let key = 0; key < 300; key++) cache.set(String(key), key);
+    for (let key = 0; key < 300; key++) expect(cache.get(String(key))).toBe(key);
+    // Each round is an epoch; there are 253 numbers.
+    for (let round = 0; round < 300; round++) {
+      vi.advanceTimersByTime(600);
+      work();
+      if (performance.now() < 60_000) continue;
+      expect(cache.get(String(round))).toBeUndefined();
+    }
+    cache.close();
+  });
+
+  it('a remembered absence stays one', async () => {
+    const { cache } = busy({ ttlMs: 10_000, negativeTtlMs: 10_000 }, 0);
+    await cache.getOrLoad('none', () => undefined);
+    for (let hit = 0; hit < 10; hit++) expect(cache.get('none')).toBeUndefined();
+    expect(cache.stats().negativeHits).toBe(10);
+    cache.close();
+  });
+
+  it('every reader gets a copy of its own', () => {
+    const { cache } = busy({ ttlMs: 10_000, clone: 'structured' }, { n: 0 });
+    cache.set('a', { n: 1 });
+    for (let hit = 0; hit < 10; hit++) cache.get('a')!.n = 2;
+    expect(cache.get('a')).toEqual({ n: 1 });
+    cache.close();
+  });
+
+  it('a hit ahead of expiry starts its reload on time', async () => {
+    const { cache, work } = busy({ ttlMs: 10_000, refreshAheadMs: 2_000 }, 0);
+    cache.set('a', 1);
+    const load = vi.fn<() => number>(() => 2);
+    for (let step = 0; step < 79; step++) {
+      vi.advanceTimersByTime(100);
+      work();
+      await cache.getOrLoad('a', load);
+    }
+    expect(load).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(100);
+    await cache.getOrLoad('a', load);
+    expect(load).toHaveBeenCalledOnce();
+    cache.close();
+  });
+
+  it('hits of one epoch spare an entry again and again', () => {
+    const cache = createTtlCache<number, number>({ ttlMs: 100_000, maxEntries: 100 });
+    cache.set(-1, 1);
+    for (let key = 0; key < 5_000; key++) {
+      expect(cache.get(-1)).toBe(1);
+      cache.set(key, key);
+    }
+    cache.close();
+  });
+
+  it('`set` dates a value from now, and a later look finds it as old as it is', () => {
+    const { cache, work } = busy({ ttlMs: 10_000 }, 0);
+    cache.set('a', 1);
+    vi.advanceTimersByTime(9_000);
+    work();
+    cache.set('a', 2);
+    vi.advanceTimersByTime(9_999);
+    expect(cache.get('a')).toBe(2);
+    expect(cache.lookup('a').ageMs).toBe(9_999);
+    vi.advanceTimersByTime(1);
+    expect(cache.get('a')).toBeUndefined();
+    cache.close();
+  });
+
+  it('a value that replaces one without an end is swept in its time', () => {
+    const cache = createTtlCache<number, number>({ ttlMs: 10_000, reapIntervalMs: 20_000 });
+    for (let key = 0; key < 100; key++) cache.set(key, key, { ttlMs: Infinity });
+    for (let key = 0; key < 100; key++) cache.set(key, key);
+    vi.advanceTimersByTime(100_000);
+    expect(cache.size).toBe(0);
+    cache.close();
+  });
+});
