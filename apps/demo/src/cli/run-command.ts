@@ -10,7 +10,7 @@ import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Command } from './arguments.ts';
 import { createProgress } from './progress.ts';
-import { duration, renderResult } from './table.ts';
+import { duration, renderResult, renderSummary } from './table.ts';
 
 type RunCommand = Extract<Command, { name: 'run' }>;
 
@@ -36,6 +36,7 @@ export async function runCommand(command: RunCommand, signal: AbortSignal): Prom
       await stage.close();
     }
   }
+  if (results.length > 1) console.log(`${renderSummary(results)}\n`);
   writeResults(command, results, servers, recording);
   return exitCodeOf(results);
 }

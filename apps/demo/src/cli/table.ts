@@ -52,6 +52,19 @@ export function renderResult(result: ScenarioResult): string {
   ].join('\n');
 }
 
+/** After several scenarios: the first figure of each, and its verdict. */
+export function renderSummary(results: readonly ScenarioResult[]): string {
+  const cells = results.map(({ id, status, skipped, rows: [row] }) => [
+    id,
+    row?.name ?? '',
+    count(row?.before),
+    count(row?.after),
+    count(row?.bound),
+    `${status.toUpperCase()}${skipped.length === 0 ? '' : ', in part skipped'}`,
+  ]);
+  return align([['scenario', 'figure', 'before', 'after', 'bound', 'verdict'], ...cells], [2, 3, 4]);
+}
+
 function verdict({ id, status, phases, skipped }: ScenarioResult): string {
   const words = {
     reproduced:
