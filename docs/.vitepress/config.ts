@@ -71,6 +71,10 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
+        // A guide explains; the interface and the tables of benches come after it.
+        miniSearch: {
+          searchOptions: { boostDocument: (id: string) => (/^\/api\/|\/bench\//.test(id) ? 0.4 : 1) },
+        },
         // Code is found by the words around it; with it, every page would be highlighted a second time for the index.
         _render: (source, env, markdown) => {
           const html = markdown.render(source.replaceAll(/^```[\s\S]*?^```/gm, ''), env);

@@ -36,7 +36,7 @@ function pictureOf(figure: string, facts: readonly string[]): ChartPicture {
   const feet = rowsOf(facts, width);
   const whole = head + height + feet.length * row + 4;
   const svg = [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="corral-chart" viewBox="0 0 ${width} ${whole}" style="max-width:${width}px" role="img" aria-label="${label}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="corral-chart" viewBox="0 0 ${width} ${whole}" role="img" aria-label="${label}">`,
     `<style>${style}</style>`,
     `<text class="title" x="0" y="14">${title}</text>`,
     legend.svg,
@@ -62,8 +62,11 @@ function legendOf(list: string, width: number): { svg: string; rows: number } {
 
 /** Facts beside each other while there is room. */
 function rowsOf(facts: readonly string[], width: number): string[] {
-  return facts.reduce<string[]>((rows, fact) => {
+  const rows: string[] = [];
+  for (const fact of facts) {
     const joined = rows.length === 0 ? fact : `${rows.at(-1)}, ${fact}`;
-    return rows.length === 0 || joined.length * letter > width ? [...rows, fact] : [...rows.slice(0, -1), joined];
-  }, []);
+    if (rows.length > 0 && joined.length * letter <= width) rows[rows.length - 1] = joined;
+    else rows.push(fact);
+  }
+  return rows;
 }

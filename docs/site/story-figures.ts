@@ -76,7 +76,7 @@ export function storyFigures(root: string, id: string): string {
         cell(source),
       ]),
     ),
-    ...charts,
+    charts.length === 0 ? '' : `<div class="charts" v-pre>${charts.join('')}</div>`,
     latencies(scenario.phases),
     details(
       `${scenario.checks.filter(({ ok }) => ok).length} of ${scenario.checks.length} checks hold`,
@@ -94,7 +94,7 @@ export function storyFigures(root: string, id: string): string {
 
 /** In a page the site's style sheet colours a chart, so that it follows the reader's choice of light or dark. */
 const inlined = (svg: string): string =>
-  `<figure class="chart" v-pre>${svg.replace(/<style>.*?<\/style>/s, '').trim()}</figure>`;
+  `<figure class="chart">${svg.replace(/<style>.*?<\/style>/s, '').trim()}</figure>`;
 
 function table(heads: readonly string[], align: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
