@@ -36,7 +36,8 @@ export async function corral(make: () => Transport): Promise<Link> {
     await bus.start();
     return { bus, topic };
   };
-  const [sender, receiver] = [await open(), await open()];
+  // The receiver subscribes first, as in the bare links: the broker serves subscribers in that order.
+  const [receiver, sender] = [await open(), await open()];
   const link: Link = {
     send: (id) => sender.topic.publish('userPrompt', { id, pad: PAD }),
     onMessage: () => {},

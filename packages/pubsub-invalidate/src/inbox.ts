@@ -8,6 +8,7 @@ import { Waiter, type WaiterOwner, type WaitOptions } from './waiter.ts';
 import { encodeResult, ENVELOPE_BYTES, type Body, type InboxResult } from './message.ts';
 import { byteLength, inboxChannel, isInboxChannel } from './names.ts';
 import type { Consumer, Subscription } from './subscriptions.ts';
+import { ignore } from './ticket.ts';
 
 export interface InboxOptions {
   readonly bus: Bus;
@@ -86,7 +87,7 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
     const promise = new Promise<T>((resolve, reject) => {
       waiter = new Waiter(checkText('id', id), options, resolve, reject);
     });
-    promise.catch(() => {});
+    promise.catch(ignore);
     if (waiter) this.#begin(waiter);
     return promise;
   }
@@ -112,9 +113,10 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
   deliver(body: Body): void {
     if (body.type !== 'results') return;
     for (const result of body.results) {
-      const waiters = this.#at(result.id);
-      if (waiters.length === 0) this.#early.add(result);
-      for (const waiter of waiters) this.#answer(waiter, result);
+      const found = this.#waiters.get(result.id);
+      if (!found) this.#early.add(result);
+      else if (found instanceof Set) for (const waiter of found) this.#answer(waiter, result);
+      else this.#answer(found, result);
     }
   }
 
@@ -130,7 +132,7 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
   }
 
   #begin(waiter: Waiter<T>): void {
-    const { signal } = waiter.options;
+    const { signal } = waiter;
     if (this.#closed) return waiter.reject(new InboxClosedError());
     if (signal?.aborted) return waiter.reject(signal.reason);
     if (this.#pending >= this.#maxPending) return waiter.reject(new InboxFullError(this.#maxPending));
@@ -145,12 +147,12 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
   #answer(waiter: Waiter<T>, { outcome, value }: InboxResult): void {
     if (outcome === 'value') return this.#succeed(waiter, value as T);
     if (outcome === 'error') return this.#fail(waiter, rejection(waiter.id, value));
-    if (waiter.options.check) this.#check(waiter);
+    if (waiter.check) this.#check(waiter);
     else this.#fail(waiter, new InboxResultSizeError(waiter.id));
   }
 
   #check(waiter: Waiter<T>): void {
-    const { check } = waiter.options;
+    const { check } = waiter;
     if (!check || !waiter.startCheck()) return;
     this.#checks.add(async () => {
       try {
@@ -190,29 +192,24 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
     }
   }
 
-  #at(id: string): Waiter<T>[] {
-    const found = this.#waiters.get(id);
-    if (!found) return [];
-    return found instanceof Set ? [...found] : [found];
-  }
-
   #all(): Waiter<T>[] {
-    return [...this.#waiters.keys()].flatMap((id) => this.#at(id));
+    return [...this.#waiters.values()].flatMap((found) => (found instanceof Set ? [...found] : [found]));
   }
 
   /** One waiter for an id is the rule, and needs no set. */
   #add(waiter: Waiter<T>): void {
-    const { id } = waiter;
-    const others = this.#at(id);
-    this.#waiters.set(id, others.length === 0 ? waiter : new Set([...others, waiter]));
+    const found = this.#waiters.get(waiter.id);
+    if (!found) this.#waiters.set(waiter.id, waiter);
+    else if (found instanceof Set) found.add(waiter);
+    else this.#waiters.set(waiter.id, new Set([found, waiter]));
     this.#pending++;
   }
 
   #remove(waiter: Waiter<T>): boolean {
     if (!waiter.end()) return false;
-    const others = this.#at(waiter.id).filter((one) => one !== waiter);
-    if (others.length === 0) this.#waiters.delete(waiter.id);
-    else this.#waiters.set(waiter.id, new Set(others));
+    const found = this.#waiters.get(waiter.id);
+    if (found instanceof Set) found.delete(waiter);
+    if (!(found instanceof Set) || found.size === 0) this.#waiters.delete(waiter.id);
     this.#pending--;
     return true;
   }

@@ -1,9 +1,9 @@
 import { backoffMs } from './backoff.ts';
-import { pause, withDeadline } from './deadline.ts';
+import { Attempts, pause } from './deadline.ts';
 import { BusClosedError, BusPublishError } from './errors.ts';
 import type { Mark } from './message.ts';
 import { Queue, type Field, type Flight } from './queue.ts';
-import { makeTicket, type Ticket } from './ticket.ts';
+import { Ticket } from './ticket.ts';
 import type { OutgoingMessage, Transport } from './transport.ts';
 
 export interface OutgoingOptions {
@@ -27,6 +27,7 @@ export interface OutgoingOptions {
 const NOTHING: Flight = { messages: [], tickets: [], outlets: new Set() };
 const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
+const MANY_ITEMS = 64;
 
 /**
  * The way out: one batch at a time over one connection, so that numbers arrive in order; while a batch is under way the
@@ -36,6 +37,8 @@ export class Outgoing {
   readonly #options: OutgoingOptions;
   readonly #queue: Queue;
   readonly #abort = new AbortController();
+  readonly #attempts: Attempts;
+  readonly #gatherMs: number;
   #flight: Flight = NOTHING;
   #started = false;
   #closed = false;
@@ -49,7 +52,10 @@ export class Outgoing {
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
-    this.#queue = new Queue({ ...options, maxPayloadBytes: options.transport.maxPayloadBytes });
+    const { transport, attemptMs } = options;
+    this.#attempts = new Attempts(`publishing over ${transport.name}`, attemptMs, this.#abort.signal);
+    this.#gatherMs = transport.gatherMs ?? 0;
+    this.#queue = new Queue({ ...options, maxPayloadBytes: transport.maxPayloadBytes });
   }
 
   get queued(): number {
@@ -126,9 +132,16 @@ export class Outgoing {
     this.#running = true;
     while (!this.#abort.signal.aborted && (this.#flight !== NOTHING || !this.#queue.isEmpty || this.#beatDue)) {
       await this.#step();
+      if (this.#isTrickle) await pause(this.#gatherMs, this.#abort.signal);
     }
     this.#running = false;
     this.#onIdle?.();
+  }
+
+  /** Something came while a batch was under way, but little: soon there is more, and a batch costs the broker the same. */
+  get #isTrickle(): boolean {
+    const waits = this.#flight === NOTHING && !this.#queue.isEmpty && this.#queue.size < MANY_ITEMS;
+    return this.#gatherMs > 0 && waits && !this.#closed;
   }
 
   async #step(): Promise<void> {
@@ -152,9 +165,7 @@ export class Outgoing {
   }
 
   #attempt(messages: readonly OutgoingMessage[]): Promise<void> {
-    const { transport, attemptMs } = this.#options;
-    const send = (signal: AbortSignal): Promise<void> => transport.publish(messages, signal);
-    return withDeadline(`publishing over ${transport.name}`, attemptMs, send, this.#abort.signal);
+    return this.#attempts.run((signal) => this.#options.transport.publish(messages, signal));
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -175,7 +186,7 @@ export class Outgoing {
 }
 
 function refuse(channel: string, error: Error): Promise<void> {
-  const ticket = makeTicket(channel, 0);
+  const ticket = new Ticket(channel, 0);
   ticket.reject(error);
   return ticket.promise;
 }

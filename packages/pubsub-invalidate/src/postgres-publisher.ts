@@ -1,4 +1,5 @@
 import type { Client, ClientConfig, Pool } from 'pg';
+import { OnAbort } from './deadline.ts';
 import { OwnConnection } from './own-connection.ts';
 import { checkSource, destroyClient, openClient, type ClientSource } from './postgres-client.ts';
 import type { OutgoingMessage } from './transport.ts';
@@ -23,6 +24,7 @@ const ADVANCE_QUEUE = 'SELECT pg_notification_queue_usage()';
 export class PostgresPublisher {
   readonly #given: Queryable | undefined;
   readonly #own: OwnConnection<Client>;
+  readonly #onAbort: OnAbort = new OnAbort(() => this.#own.drop());
 
   constructor(publish: PublishSource | undefined, listen: ClientSource) {
     const isGiven = typeof (publish as Partial<Queryable> | undefined)?.query === 'function';
@@ -33,18 +35,15 @@ export class PostgresPublisher {
 
   async publish(batch: readonly OutgoingMessage[], signal: AbortSignal): Promise<void> {
     const connection = this.#given ?? (await this.#own.get(signal));
-    const drop = (): void => this.#own.drop();
-    signal.addEventListener('abort', drop, { once: true });
+    this.#onAbort.watch(signal);
     try {
       if (batch.length === 1) await connection.query(ONE, [batch[0]!.channel, batch[0]!.data]);
       else await connection.query(MANY, [batch.map(({ channel }) => channel), batch.map(({ data }) => data)]);
     } catch (error) {
       const { severity, code } = error as { severity?: unknown; code?: unknown };
       if (code === QUEUE_FULL) await connection.query(ADVANCE_QUEUE, []).catch(() => {});
-      if (typeof severity !== 'string') drop();
+      if (typeof severity !== 'string') this.#own.drop();
       throw error;
-    } finally {
-      signal.removeEventListener('abort', drop);
     }
   }
 

@@ -28,6 +28,9 @@ const DEAF =
   'shared with others; or `publish` goes to another database. Give `listen` a direct connection to the server, or a pooler in ' +
   'session mode; `publish` may stay on the pooler.';
 
+/** A NOTIFY takes a lock of the whole server when it commits, and the writers' commits stand beside it. */
+const GATHER_MS = 5;
+
 /**
  * LISTEN on one direct connection, batched NOTIFY through another.
  * @throws {TypeError} An option is wrong; the message names it and shows no password.
@@ -40,6 +43,7 @@ export function postgresTransport(options: PostgresTransportOptions): Transport 
     name: 'postgres',
     maxPayloadBytes: MAX_PAYLOAD_BYTES,
     transactional: true,
+    gatherMs: GATHER_MS,
     deafAdvice: probe ? DEAF : undefined,
     connect: (handlers, signal) => openSession(source, handlers, signal),
     publish: (batch, signal) => publisher.publish(batch, signal),

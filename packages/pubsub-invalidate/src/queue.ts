@@ -1,6 +1,6 @@
 import { encodeMessage, ENVELOPE_BYTES, type Mark } from './message.ts';
 import { byteLength } from './names.ts';
-import { makeTicket, type Ticket } from './ticket.ts';
+import { Ticket } from './ticket.ts';
 import type { OutgoingMessage } from './transport.ts';
 
 /** `h` hints: may collapse to "everything changed". `r` inbox results: may not, and a late one is worth nothing. */
@@ -70,7 +70,7 @@ export class Queue {
     const outlet = this.#outlet(channel, field);
     const known = outlet.collapsed ? outlet.collapsed.at(-1) : outlet.items.get(json);
     if (known && !known.settled) return { ticket: known, outcome: 'queued' };
-    const ticket = makeTicket(channel, nowMs);
+    const ticket = new Ticket(channel, nowMs);
     if (outlet.collapsed) {
       outlet.collapsed = [...outlet.collapsed.filter((one) => !one.settled), ticket];
       return { ticket, outcome: 'queued' };

@@ -1,3 +1,4 @@
+import { OnAbort } from './deadline.ts';
 import { OwnConnection } from './own-connection.ts';
 import {
   duplicateCluster,
@@ -17,7 +18,7 @@ export interface RedisLink {
   open(channel: string | undefined, signal: AbortSignal, onGone: (error?: Error) => void): Promise<OwnRedis>;
   /** Groups channels that one connection can serve. */
   group(channels: readonly string[]): Promise<readonly (readonly string[])[]>;
-  /** Runs commands in order and answers their results; rejects with the first error. */
+  /** Runs commands in order and answers their results; rejects with the first error. `signal` aborts only while they run. */
   run(commands: readonly Command[], signal: AbortSignal): Promise<unknown[]>;
   /** Lets go of the connection behind `run`. */
   drop(): void;
@@ -32,11 +33,17 @@ function singleLink(client: RedisClient): RedisLink {
     (signal, onGone) => openRedis(duplicateSingle(client), signal, onGone),
     (redis) => redis.disconnect(),
   );
+  const drop = (): void => own.drop();
+  const onAbort = new OnAbort(drop);
   return {
     open: (_channel, signal, onGone) => openRedis(duplicateSingle(client), signal, onGone),
     group: async (channels) => [channels],
-    run: async (commands, signal) => runOn(await own.get(signal), commands, signal, () => own.drop()),
-    drop: () => own.drop(),
+    run: async (commands, signal) => {
+      const redis = await own.get(signal);
+      onAbort.watch(signal);
+      return guarded(drop, () => runOn(redis, commands));
+    },
+    drop,
   };
 }
 
@@ -54,6 +61,7 @@ function clusterLink(client: RedisClient): RedisLink {
     own.drop();
     node.drop();
   };
+  const onAbort = new OnAbort(drop);
   return {
     open: async (channel, signal, onGone) => {
       const cluster = await own.get(signal);
@@ -62,9 +70,14 @@ function clusterLink(client: RedisClient): RedisLink {
     },
     group: async (channels) => groupBySlot(channels),
     run: async (commands, signal) => {
-      if (commands.every(([name]) => name === 'publish')) return runOn(await node.get(signal), commands, signal, drop);
+      if (commands.every(([name]) => name === 'publish')) {
+        const redis = await node.get(signal);
+        onAbort.watch(signal);
+        return guarded(drop, () => runOn(redis, commands));
+      }
       const cluster = await own.get(signal);
-      return guarded(signal, drop, () =>
+      onAbort.watch(signal);
+      return guarded(drop, () =>
         Promise.all(commands.map(([name, ...values]) => cluster.call(String(name), ...values))),
       );
     },
@@ -81,32 +94,22 @@ function groupBySlot(channels: readonly string[]): string[][] {
   return [...groups.values()];
 }
 
-function runOn(
-  redis: OwnRedis,
-  commands: readonly Command[],
-  signal: AbortSignal,
-  drop: () => void,
-): Promise<unknown[]> {
-  return guarded(signal, drop, async () => {
-    const [first] = commands;
-    if (commands.length === 1 && first) return [await redis.call(String(first[0]), ...first.slice(1))];
-    const replies = (await redis.pipeline(commands).exec()) ?? [];
-    return replies.map(([error, value]) => {
-      if (error) throw error;
-      return value;
-    });
+async function runOn(redis: OwnRedis, commands: readonly Command[]): Promise<unknown[]> {
+  const [first] = commands;
+  if (commands.length === 1 && first) return [await redis.call(String(first[0]), ...first.slice(1))];
+  const replies = (await redis.pipeline(commands).exec()) ?? [];
+  return replies.map(([error, value]) => {
+    if (error) throw error;
+    return value;
   });
 }
 
-/** A connection that is given up, or that fails in a way that is not the server's answer, is not used again. */
-async function guarded(signal: AbortSignal, drop: () => void, work: () => Promise<unknown[]>): Promise<unknown[]> {
-  signal.addEventListener('abort', drop, { once: true });
+/** A connection that fails in a way that is not the server's answer is not used again. */
+async function guarded(drop: () => void, work: () => Promise<unknown[]>): Promise<unknown[]> {
   try {
     return await work();
   } catch (error) {
     drop();
     throw error;
-  } finally {
-    signal.removeEventListener('abort', drop);
   }
 }

@@ -1,3 +1,4 @@
+import { withDeadline } from './deadline.ts';
 import { checkCount } from './check.ts';
 import type { OwnRedis } from './redis-client.ts';
 import type { RedisLink } from './redis-link.ts';
@@ -117,9 +118,8 @@ export class StreamReader {
     }
     if (entries.length < COUNT || before === '0-0') return;
     // So far behind that the stream may have been cut in front of us.
-    const [first] = (await this.#link.run(
-      [['xrange', keyOf(channel), '-', '+', 'COUNT', 1]],
-      AbortSignal.timeout(2_000),
+    const [first] = (await withDeadline('looking at the head of a stream', 2_000, (signal) =>
+      this.#link.run([['xrange', keyOf(channel), '-', '+', 'COUNT', 1]], signal),
     )) as [Entry[]];
     if (compareIds(firstId(first), this.#seen.get(channel)!) > 0) handlers.trimmed(channel);
   }

@@ -1,139 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createBus, type Bus } from './bus.ts';
-import { createInvalidator, type Invalidator } from './invalidator.ts';
-import { kind, type Kind } from './kind.ts';
-import { createMemoryHub, memoryTransport, type MemoryHub } from './memory.ts';
+import { BOUND_MS, HEARTBEAT_MS, KEYS, LOSS_BOUND_MS, World, type Replica } from './world.fixture.ts';
 
-/**
- * Replicas over a faulty memory transport against the simplest model there is: a source of versions. What a replica holds
- * must never be older than the last invalidation it was given, nor stale for longer than the detection bound.
- */
-const RUNS = 150;
-const KEYS = ['a', 'b'] as const;
-const HEARTBEAT_MS = 100;
-/** Three heartbeats or a ping and its deadline; then a hanging connect (3 s), the longest back-off (2 s), and the delays of the faults. */
-const BOUND_MS = 3 * HEARTBEAT_MS + 200 + 3_000 + 2_000 + 500;
-/** While every session lives: three heartbeats, the half one that a heartbeat's news may need, a look of the bus, and the delay of the faults. */
-const LOSS_BOUND_MS = 3 * HEARTBEAT_MS + HEARTBEAT_MS / 2 + HEARTBEAT_MS / 4 + 130;
-
-type Kinds = { changed: Kind<{ key: string; version: number }> };
-
-/** A cache whose loads in flight are voided by `delete` and `clear`, as ttl-cache's are. */
-class FencedCache {
-  readonly held = new Map<string, number>();
-  #loads = new Map<string, object>();
-
-  delete(key: string): void {
-    this.held.delete(key);
-    this.#loads.delete(key);
-  }
-
-  clear(): void {
-    this.held.clear();
-    this.#loads.clear();
-  }
-
-  /** Reads now, stores later: everything that goes wrong goes wrong in between. */
-  load(key: string, read: () => number, afterMs: number): void {
-    const ticket = {};
-    this.#loads.set(key, ticket);
-    const value = read();
-    setTimeout(() => {
-      if (this.#loads.get(key) === ticket) this.held.set(key, value);
-    }, afterMs);
-  }
-}
-
-interface Replica {
-  readonly bus: Bus;
-  readonly topic: Invalidator<Kinds>;
-  readonly cache: FencedCache;
-  faults: { drop: number; delayMs: number; duplicate: number; reorder: number; partitioned: boolean };
-  faultyUntilMs: number;
-}
-
-interface Version {
-  readonly key: string;
-  readonly version: number;
-  acceptedMs: number;
-}
-
-class World {
-  readonly hub: MemoryHub = createMemoryHub();
-  readonly replicas: Replica[] = [];
-  readonly source = new Map<string, number>(KEYS.map((key) => [key, 0]));
-  readonly versions: Version[] = [];
-  readonly violations: string[] = [];
-  readonly #boundMs: number;
-  readonly #whileSuspect: 'serve' | 'clear';
-  #next = 1;
-
-  constructor(boundMs: number, whileSuspect: 'serve' | 'clear') {
-    this.#boundMs = boundMs;
-    this.#whileSuspect = whileSuspect;
-  }
-
-  async add(): Promise<void> {
-    const faults = { drop: 0, delayMs: 0, duplicate: 0, reorder: 0, partitioned: false };
-    const spend = (name: 'drop' | 'duplicate' | 'reorder'): boolean => faults[name] > 0 && faults[name]-- > 0;
-    const transport = memoryTransport({
-      hub: this.hub,
-      faults: {
-        drop: () => {
-          const lost = spend('drop');
-          if (lost) replica.faultyUntilMs = performance.now();
-          return lost;
-        },
-        delayMs: () => faults.delayMs,
-        duplicate: () => spend('duplicate'),
-        reorder: () => spend('reorder'),
-        partitioned: () => {
-          if (faults.partitioned) replica.faultyUntilMs = performance.now();
-          return faults.partitioned;
-        },
-      },
-    });
-    const bus = createBus({ transport, namespace: 'n', heartbeatMs: HEARTBEAT_MS, pingMs: 100, pingTimeoutMs: 100 });
-    const topic = createInvalidator({ bus, topic: 't', kinds: { changed: kind<{ key: string; version: number }>() } });
-    const cache = new FencedCache();
-    const replica: Replica = { bus, topic, cache, faults, faultyUntilMs: 0 };
-    topic.bind(cache, { keys: { changed: ({ key }) => [key] }, whileSuspect: this.#whileSuspect });
-    topic.on('changed', ({ key, version }) => {
-      const held = cache.held.get(key);
-      if (held !== undefined && held < version)
-        this.violations.push(`holds ${key}=${held} after the invalidation of ${version}`);
-    });
-    this.replicas.push(replica);
-    await bus.start();
-  }
-
-  write(replica: Replica, key: string): void {
-    const version: Version = { key, version: this.#next++, acceptedMs: Infinity };
-    this.source.set(key, version.version);
-    this.versions.push(version);
-    replica.topic.publish('changed', { key, version: version.version }).then(
-      () => {
-        version.acceptedMs = performance.now();
-      },
-      () => {},
-    );
-  }
-
-  check(): void {
-    const nowMs = performance.now();
-    for (const replica of this.replicas) {
-      for (const [key, held] of replica.cache.held) {
-        const newer = this.versions.find((one) => one.key === key && one.version > held);
-        if (!newer) continue;
-        const sinceMs =
-          nowMs - Math.max(newer.acceptedMs, replica.faultyUntilMs, ...this.replicas.map((one) => one.faultyUntilMs));
-        if (sinceMs > this.#boundMs)
-          this.violations.push(`holds ${key}=${held}, stale for ${sinceMs} ms, ${replica.bus.health().state}`);
-      }
-    }
-  }
-}
+/** MODEL_RUNS=n for a long hunt. */
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 100);
+const LIMIT_MS = Math.max(60_000, RUNS * 200);
 
 const who = fc.nat(2);
 const key = fc.constantFrom(...KEYS);
@@ -166,7 +37,12 @@ async function play(world: World, commands: readonly Command[]): Promise<void> {
   for (const step of commands) {
     const replica = 'who' in step ? world.replicas[step.who]! : world.replicas[0]!;
     if (step.do === 'write') await writeEach(world, replica, step.keys);
-    else if (step.do === 'load') replica.cache.load(step.key, () => world.source.get(step.key)!, step.ms);
+    else if (step.do === 'load')
+      replica.cache.load(
+        step.key,
+        () => world.source.get(step.key)!,
+        (store) => void setTimeout(store, step.ms),
+      );
     else if (step.do === 'delay') replica.faults.delayMs = step.ms;
     else if (step.do === 'partition') replica.faults.partitioned = step.on;
     else if (step.do === 'restart') restart(world, replica, step.key);
@@ -221,21 +97,29 @@ async function runWorld(commands: readonly Command[], boundMs: number, whileSusp
 }
 
 describe('replicas over a faulty transport', () => {
-  it('notice each lost, doubled and reordered message within three heartbeats', async () => {
-    const commands = fc.array(losing, { maxLength: 60, size: 'max' });
-    await fc.assert(
-      fc.asyncProperty(commands, (list) => runWorld(list, LOSS_BOUND_MS, 'clear')),
-      { numRuns: RUNS },
-    );
-  }, 60_000);
+  it(
+    'notice each lost, doubled and reordered message within three heartbeats',
+    async () => {
+      const commands = fc.array(losing, { maxLength: 60, size: 'max' });
+      await fc.assert(
+        fc.asyncProperty(commands, (list) => runWorld(list, LOSS_BOUND_MS, 'clear')),
+        { numRuns: RUNS },
+      );
+    },
+    LIMIT_MS,
+  );
 
-  it('are equal to the source after partitions and restarts, and never hold what was invalidated', async () => {
-    const commands = fc.array(anything, { maxLength: 60, size: 'max' });
-    await fc.assert(
-      fc.asyncProperty(commands, fc.constantFrom('serve' as const, 'clear' as const), (list, mode) =>
-        runWorld(list, BOUND_MS, mode),
-      ),
-      { numRuns: RUNS },
-    );
-  }, 60_000);
+  it(
+    'are equal to the source after partitions and restarts, and never hold what was invalidated',
+    async () => {
+      const commands = fc.array(anything, { maxLength: 60, size: 'max' });
+      await fc.assert(
+        fc.asyncProperty(commands, fc.constantFrom('serve' as const, 'clear' as const), (list, mode) =>
+          runWorld(list, BOUND_MS, mode),
+        ),
+        { numRuns: RUNS },
+      );
+    },
+    LIMIT_MS,
+  );
 });

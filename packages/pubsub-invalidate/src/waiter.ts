@@ -23,65 +23,80 @@ export interface WaiterOwner<T> {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** What only a waiter with a check has. */
+interface Checking {
+  controller: AbortController | undefined;
+  again: boolean;
+  poll: ReturnType<typeof setInterval> | undefined;
+  readonly pollMs: number;
+}
+
 /** One promise that waits: its timer, its abort listener, its check. Ten thousand of them are normal, so no closures: it is its own listener. */
 export class Waiter<T> {
   readonly id: string;
-  readonly options: WaitOptions<T>;
+  readonly signal: AbortSignal | undefined;
+  readonly check: WaitOptions<T>['check'];
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
   isWaiting = true;
+  readonly #timeoutMs: number;
   #owner: WaiterOwner<T> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #poll: ReturnType<typeof setInterval> | undefined;
-  #check: AbortController | undefined;
-  #checkAgain = false;
+  readonly #checking: Checking | undefined;
 
   constructor(id: string, options: WaitOptions<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    const { signal, timeoutMs = Infinity, check, pollMs = Infinity } = options;
     this.id = id;
-    this.options = options;
+    this.signal = signal;
+    this.check = check;
     this.resolve = resolve;
     this.reject = reject;
-    if (options.timeoutMs !== undefined) checkMs('timeoutMs', options.timeoutMs, { infinite: true, zero: true });
-    if (options.pollMs !== undefined) checkMs('pollMs', options.pollMs, { infinite: true });
+    this.#timeoutMs = checkMs('timeoutMs', timeoutMs, { infinite: true, zero: true });
+    checkMs('pollMs', pollMs, { infinite: true });
+    if (check) this.#checking = { controller: undefined, again: false, poll: undefined, pollMs };
   }
 
   get checkSignal(): AbortSignal {
-    return this.#check!.signal;
+    return this.#checking!.controller!.signal;
   }
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.#owner?.fail(this, this.options.signal?.reason);
+    this.#owner?.fail(this, this.signal?.reason);
   }
 
   watch(owner: WaiterOwner<T>): void {
-    const { signal, timeoutMs = Infinity, pollMs = Infinity, check } = this.options;
     this.#owner = owner;
-    signal?.addEventListener('abort', this, { once: true });
-    if (timeoutMs <= MAX_TIMER_MS) this.#timer = setTimeout(expire, timeoutMs, this);
-    if (check && pollMs <= MAX_TIMER_MS) this.#poll = setInterval(() => owner.check(this), pollMs);
+    this.signal?.addEventListener('abort', this, ONCE);
+    if (this.#timeoutMs <= MAX_TIMER_MS) this.#timer = setTimeout(expire, this.#timeoutMs, this);
+    const checking = this.#checking;
+    if (checking && checking.pollMs <= MAX_TIMER_MS) {
+      checking.poll = setInterval(() => owner.check(this), checking.pollMs);
+    }
   }
 
   timedOut(): void {
-    this.#owner?.fail(this, new InboxTimeoutError(this.id, this.options.timeoutMs ?? 0));
+    this.#owner?.fail(this, new InboxTimeoutError(this.id, this.#timeoutMs));
   }
 
   /** False: one is running already; it is repeated when it ends, since it may have asked too early. */
   startCheck(): boolean {
-    if (!this.isWaiting) return false;
-    if (this.#check) {
-      this.#checkAgain = true;
+    const checking = this.#checking;
+    if (!checking || !this.isWaiting) return false;
+    if (checking.controller) {
+      checking.again = true;
       return false;
     }
-    this.#check = new AbortController();
+    checking.controller = new AbortController();
     return true;
   }
 
   /** True: ask again. */
   endCheck(): boolean {
-    const again = this.#checkAgain && this.isWaiting;
-    this.#check = undefined;
-    this.#checkAgain = false;
+    const checking = this.#checking!;
+    const again = checking.again && this.isWaiting;
+    checking.controller = undefined;
+    checking.again = false;
     return again;
   }
 
@@ -89,14 +104,15 @@ export class Waiter<T> {
   end(): boolean {
     if (!this.isWaiting) return false;
     this.isWaiting = false;
-    this.#check?.abort(new Error('nobody waits any more'));
+    this.#checking?.controller?.abort(new Error('nobody waits any more'));
+    clearInterval(this.#checking?.poll);
     clearTimeout(this.#timer);
-    clearInterval(this.#poll);
-    const { signal } = this.options;
+    const { signal } = this;
     // After an abort the listener has left by itself, and looking for it among ten thousand would be a long search.
     if (signal && !signal.aborted) signal.removeEventListener('abort', this);
     return true;
   }
 }
 
+const ONCE = { once: true } as const;
 const expire = (waiter: Pick<Waiter<unknown>, 'timedOut'>): void => waiter.timedOut();

@@ -30,6 +30,8 @@ export interface Report {
   readonly heard: number[];
   readonly gaps: { reason: string; atMs: number }[];
   readonly states: { state: string; atMs: number }[];
+  /** When this process did not run, seen afterwards. */
+  readonly stalls: { atMs: number; ms: number }[];
   readonly uncaught: string[];
   readonly cache: [string, number][];
   readonly health: BusHealth;
@@ -163,11 +165,13 @@ export class Fleet {
     };
   }
 
-  /** Milliseconds from `sinceMs` to the first moment at which replica `index` was not live. */
+  /** Milliseconds from `sinceMs` to the first moment at which replica `index` was not live, without those in which it did not run. */
   async suspectedAfter(index: number, sinceMs: number): Promise<number> {
-    const { states } = (await this.reports())[index]!;
+    const { states, stalls } = (await this.reports())[index]!;
     const first = states.find(({ state, atMs }) => atMs >= sinceMs && state !== 'live');
-    return first ? first.atMs - sinceMs : Infinity;
+    if (!first) return Infinity;
+    const stalled = stalls.filter(({ atMs }) => atMs >= sinceMs && atMs <= first.atMs + 20);
+    return first.atMs - sinceMs - stalled.reduce((sum, { ms }) => sum + ms, 0);
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ const loads = new Map<string, object>();
 const heard: number[] = [];
 const gaps: { reason: string; atMs: number }[] = [];
 const states: { state: string; atMs: number }[] = [];
+const stalls: { atMs: number; ms: number }[] = [];
 const uncaught: string[] = [];
 
 process.on('uncaughtException', (error) => uncaught.push(error.message));
@@ -63,8 +64,12 @@ function transport(): Transport {
   return { ...made, publish: (batch, signal) => out.publish(batch, signal) };
 }
 
-/** Each key is read every 20 ms; a miss asks the parent. */
+/** Each key is read every 20 ms; a miss asks the parent. When that is 50 ms late or more, this process did not run meanwhile. */
+let readAtMs = performance.now();
 setInterval(() => {
+  const lateMs = performance.now() - readAtMs - 20;
+  if (lateMs >= 50) stalls.push({ atMs: Date.now(), ms: lateMs });
+  readAtMs = performance.now();
   for (const key of options.keys) {
     if (cache.has(key) || loads.has(key)) continue;
     loads.set(key, {});
@@ -89,6 +94,7 @@ process.on('message', (order: Order) => {
       heard,
       gaps,
       states,
+      stalls,
       uncaught,
       cache: [...cache],
       health: bus.health(),
