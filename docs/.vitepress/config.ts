@@ -105,6 +105,7 @@ export default defineConfig({
           'stories/cache-aside',
           'stories/response-cache',
           'stories/ten-thousand-sessions',
+          'stories/demo',
         ].flatMap((name) => page(name)),
       },
       {
@@ -115,9 +116,15 @@ export default defineConfig({
       { text: 'Choosing', items: ['comparisons', 'budget', 'migrating'].flatMap((name) => page(name)) },
       {
         text: 'Project',
-        items: ['architecture', 'decisions/index', 'dictionary', 'timed-runs', 'contributing', 'security'].flatMap(
-          (name) => page(name),
-        ),
+        items: [
+          'architecture',
+          'decisions/index',
+          'dictionary',
+          'timed-runs',
+          'contributing',
+          'code-of-conduct',
+          'security',
+        ].flatMap((name) => page(name)),
       },
       {
         text: 'Decisions',

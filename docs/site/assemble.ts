@@ -15,7 +15,8 @@ export function assemble(root: string, folder: string): readonly Source[] {
 }
 
 function pageText(root: string, { file, page }: Source, sources: readonly Source[]): string {
-  const context = { root, sources, file, page };
+  const exists = (path: string): boolean => existsSync(join(root, path));
+  const context = { root, sources, file, page, exists };
   if (isExample(file)) return examplePage(root, file);
   const linked = rewriteLinks(readFileSync(join(root, file), 'utf8'), context);
   const text = file.startsWith('docs/') ? expandDirectives(linked, context) : linked;

@@ -1,16 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { budgetTable } from './budget-table.ts';
-import { rewriteLinks, sectionOf } from './markdown.ts';
-import type { Source } from './sources.ts';
+import { type LinkContext, rewriteLinks, sectionOf } from './markdown.ts';
 import { titleOf } from './sources.ts';
 import { storyFigures } from './story-figures.ts';
 
-export interface DirectiveContext {
+export interface DirectiveContext extends LinkContext {
   readonly root: string;
-  readonly sources: readonly Source[];
-  readonly file: string;
-  readonly page: string;
 }
 
 /**

@@ -45,20 +45,27 @@ export interface LinkContext {
   readonly file: string;
   /** The page that the text goes to. */
   readonly page: string;
+  /** Is there such a file or folder in the repository? */
+  exists(file: string): boolean;
 }
 
 /**
- * Turns links between files into links between pages. `bench/RESULTS.md` in a README's code becomes a link too.
- * @throws {Error} A link leads to nothing on the site.
+ * Turns links between files into links between pages. `bench/RESULTS.md` in a README's code becomes a link too; a link to
+ * a file that is no page, such as code, becomes its text.
+ * @throws {Error} A link leads to nothing.
  */
 export function rewriteLinks(markdown: string, context: LinkContext): string {
   return outsideFences(markdown, (text) =>
     text
-      .replaceAll(/(?<=\]\()(?!\w+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))/g, (_, path: string, anchor = '') => {
-        const page = pageOf(path, context);
-        if (page === undefined) throw new Error(`${context.file}: dead link ${path}`);
-        return `${relative(context.page, page)}${anchor}`;
-      })
+      .replaceAll(
+        /\[([^\]\n]*(?:\n[^\]\n]*)?)\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)/g,
+        (_, words: string, path: string, anchor = '') => {
+          const page = pageOf(path, context);
+          if (page !== undefined) return `[${words}](${relative(context.page, page)}${anchor})`;
+          if (context.exists(fileOf(path, context))) return words;
+          throw new Error(`${context.file}: dead link ${path}`);
+        },
+      )
       .replaceAll(/(?<![[`])`((?:[\w.-]+\/)+[\w.-]+\.md)`(?!\])/g, (code: string, path: string) => {
         const page = pageOf(path, context);
         return page === undefined ? code : `[${code}](${relative(context.page, page)})`;
@@ -66,8 +73,12 @@ export function rewriteLinks(markdown: string, context: LinkContext): string {
   );
 }
 
-function pageOf(path: string, { sources, file }: LinkContext): string | undefined {
-  const target = posix.join(posix.dirname(file), path).replace(/\/$/, '');
+const fileOf = (path: string, { file }: LinkContext): string =>
+  posix.join(posix.dirname(file), path).replace(/\/$/, '');
+
+function pageOf(path: string, context: LinkContext): string | undefined {
+  const { sources } = context;
+  const target = fileOf(path, context);
   if (target === 'README.md' || target === '.') return 'index.md';
   return (
     sources.find((source) => source.file === target || source.file === `${target}/README.md`)?.page ??

@@ -31,6 +31,7 @@ export function listSources(root: string): Source[] {
     { file: 'CONTRIBUTING.md', page: 'contributing.md' },
     { file: 'SECURITY.md', page: 'security.md' },
     { file: 'CODE_OF_CONDUCT.md', page: 'code-of-conduct.md' },
+    { file: 'apps/demo/README.md', page: 'stories/demo.md' },
     { file: 'examples/README.md', page: 'examples/index.md' },
     ...foldersIn(root, 'examples').map((name) => ({ file: `examples/${name}`, page: `examples/${name}.md` })),
   ];

@@ -13,7 +13,12 @@ describe('links between files', () => {
     { file: 'packages/etag/docs/recipes.md', page: 'packages/etag/recipes.md' },
     { file: 'packages/ttl-cache/README.md', page: 'packages/ttl-cache/index.md' },
   ];
-  const from = { sources, file: 'packages/etag/README.md', page: 'guarantees.md' };
+  const from = {
+    sources,
+    file: 'packages/etag/README.md',
+    page: 'guarantees.md',
+    exists: (file: string) => file === 'packages/etag/src/index.ts',
+  };
 
   it('become links between pages, wherever the text is shown', () => {
     expect(rewriteLinks('[r](docs/recipes.md#hono), [t](../ttl-cache)', from)).toBe(
@@ -25,6 +30,10 @@ describe('links between files', () => {
     expect(rewriteLinks('see `docs/recipes.md`, not `docs/none.md`', from)).toBe(
       'see [`docs/recipes.md`](./packages/etag/recipes.md), not `docs/none.md`',
     );
+  });
+
+  it('are only their words where they lead to code', () => {
+    expect(rewriteLinks('see [the `core`](src/index.ts)', from)).toBe('see the `core`');
   });
 
   it('fail where they lead to nothing', () => {
