@@ -9,8 +9,9 @@ export interface SentBatch {
   readonly groups: readonly WaitingGroup[];
   readonly rules: readonly NamedRule[];
   readonly sentAtMs: number;
+  /** By this process's clock, whatever `now` the limiter was given. */
+  readonly dueAtMs: number;
   answered: boolean;
-  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export interface SenderEvents {
@@ -25,7 +26,9 @@ export interface SenderEvents {
 export class BatchSender {
   readonly #options: LaneOptions;
   readonly #events: SenderEvents;
-  readonly #inFlight = new Set<SentBatch>();
+  /** Oldest first. Not a Set: those that come and go leave V8 a chain of tables, which keeps them alive for long. */
+  readonly #inFlight: SentBatch[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LaneOptions, events: SenderEvents) {
     this.#options = options;
@@ -41,7 +44,12 @@ export class BatchSender {
 
   /** Answers everything that is on its way here and now. Replies that still come are late. */
   giveUp(): void {
-    for (const batch of this.#inFlight) if (this.#finish(batch)) this.#events.answerHere(batch.groups);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const batch of this.#inFlight.splice(0)) {
+      batch.answered = true;
+      this.#events.answerHere(batch.groups);
+    }
   }
 
   #sendOne(groups: readonly WaitingGroup[], epoch: string): void {
@@ -50,12 +58,11 @@ export class BatchSender {
       groups,
       rules: context.rules,
       sentAtMs: context.now(),
+      dueAtMs: performance.now() + timeoutMs,
       answered: false,
-      timer: undefined,
     };
-    this.#inFlight.add(batch);
-    // A process that was busy finds its timers due before it has read the answers that are already there.
-    batch.timer = setTimeout(() => afterInput(() => this.#timeOut(batch)), timeoutMs);
+    this.#inFlight.push(batch);
+    this.#watch(timeoutMs);
     context.counters.calls++;
     const request = { epoch, rules: batch.rules, groups: groups.map(toGroup), penalize: context.penalizeRejected };
     store.check(shard, request).then(
@@ -67,13 +74,30 @@ export class BatchSender {
   #finish(batch: SentBatch): boolean {
     if (batch.answered) return false;
     batch.answered = true;
-    clearTimeout(batch.timer);
-    this.#inFlight.delete(batch);
+    this.#inFlight.splice(this.#inFlight.indexOf(batch), 1);
     return true;
   }
 
-  #timeOut(batch: SentBatch): void {
-    if (batch.answered) return;
+  /** One timer for all batches: their deadlines pass in the order in which they were sent. */
+  #watch(delayMs: number): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // A process that was busy finds its timers due before it has read the answers that are already there.
+      afterInput(() => this.#timeOut());
+    }, delayMs);
+    // What is waited for is the connection, which holds the process.
+    (this.#timer as { unref?(): void }).unref?.();
+  }
+
+  #timeOut(): void {
+    const oldest = this.#inFlight[0];
+    if (oldest === undefined) return;
+    const leftMs = oldest.dueAtMs - performance.now();
+    if (leftMs > 0) {
+      this.#watch(Math.ceil(leftMs));
+      return;
+    }
     this.#options.context.counters.timeouts++;
     this.#events.onFailure('timeout');
   }
