@@ -46,6 +46,7 @@ const get = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
+  rounds: 7,
   contenders: contenders(
     full,
     popular,
@@ -57,6 +58,7 @@ const set = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
+  rounds: 7,
   contenders: contenders(full, popular, 'for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]);'),
 });
 const mixed = sequence(5, 600_000);
@@ -66,6 +68,7 @@ const evicting = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations: mixed.length,
+  rounds: 7,
   contenders: contenders(
     syncCaches(5_000),
     mixed,
@@ -75,7 +78,7 @@ const evicting = await compare({
 
 const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
 const loading = loadingCaches(source, count);
-const few = popular.slice(0, 50_000);
+const few = popular.slice(0, 30_000);
 for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
 const hits = await compare({
   name: '`getOrLoad`, hit',
@@ -100,6 +103,7 @@ const storm = await compare({
   name: '1,000 callers of a cold key',
   baseline: 'Map memo',
   operations: storms * callers,
+  rounds: 7,
   contenders: Object.fromEntries(
     Object.entries(loading).map(([name, cache]) => {
       const run = new Function(

@@ -254,3 +254,17 @@ describe('getOrLoad', () => {
     });
   });
 });
+
+describe('crowds of several keys', () => {
+  it('get each its own value', async () => {
+    const cache = createTtlCache<string>({ ttlMs: 1_000 });
+    const load = async ({ key }: { key: string }) => {
+      await Promise.resolve();
+      return key;
+    };
+    const callers = Array.from({ length: 30 }, (_, caller) => 'abc'[caller % 3]!);
+    expect(await Promise.all(callers.map((key) => cache.getOrLoad(key, load)))).toEqual(callers);
+    expect(cache.stats()).toMatchObject({ loads: 3, joined: 27, misses: 30 });
+    cache.close();
+  });
+});

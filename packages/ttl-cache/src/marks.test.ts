@@ -72,6 +72,7 @@ describe('under load', () => {
     }
     expect(load).not.toHaveBeenCalled();
     vi.advanceTimersByTime(100);
+    work();
     await cache.getOrLoad('a', load);
     expect(load).toHaveBeenCalledOnce();
     cache.close();
@@ -84,6 +85,16 @@ describe('under load', () => {
       expect(cache.get(-1)).toBe(1);
       cache.set(key, key);
     }
+    cache.close();
+  });
+
+  it('a cache whose entries have all been hit makes room for a new one', () => {
+    const cache = createTtlCache<number, number>({ ttlMs: 100_000, maxEntries: 100 });
+    for (let key = 0; key < 100; key++) cache.set(key, key);
+    for (let key = 0; key < 100; key++) expect(cache.get(key)).toBe(key);
+    cache.set(100, 100);
+    expect(cache.get(100)).toBe(100);
+    expect(cache.stats()).toMatchObject({ size: 100, evicted: 1 });
     cache.close();
   });
 
@@ -101,12 +112,79 @@ describe('under load', () => {
     cache.close();
   });
 
+  it.each([20, 900, 1_400])('a value that is replaced expires on time too, with a TTL of %d ms', (ttlMs) => {
+    const { cache } = busy({ ttlMs }, 0);
+    cache.set('a', 1);
+    cache.set('a', 2);
+    expect(cache.get('a')).toBe(2);
+    vi.advanceTimersByTime(ttlMs - 1);
+    expect(cache.get('a')).toBe(2);
+    vi.advanceTimersByTime(1);
+    for (let look = 0; look < 200; look++) expect(cache.get('a')).toBeUndefined();
+    cache.close();
+  });
+
   it('a value that replaces one without an end is swept in its time', () => {
     const cache = createTtlCache<number, number>({ ttlMs: 10_000, reapIntervalMs: 20_000 });
     for (let key = 0; key < 100; key++) cache.set(key, key, { ttlMs: Infinity });
-    for (let key = 0; key < 100; key++) cache.set(key, key);
+    for (let key = 0; key < 20; key++) cache.set(key, key);
     vi.advanceTimersByTime(100_000);
-    expect(cache.size).toBe(0);
+    expect(cache.size).toBe(80);
+    cache.close();
+  });
+
+  it('`set` wins over a load that runs', async () => {
+    const { cache, work } = busy({ ttlMs: 10_000 }, 0);
+    cache.set('a', 1);
+    let finish: (value: number) => void = () => {};
+    const loading = cache.refresh('a', () => new Promise<number>((resolve) => (finish = resolve)));
+    work();
+    cache.set('a', 3);
+    finish(2);
+    await loading;
+    expect(cache.get('a')).toBe(3);
+    cache.close();
+  });
+
+  it('`set` ends the pause after a failed reload', async () => {
+    const { cache, work } = busy({ ttlMs: 10_000, staleWhileRevalidateMs: 50_000, retryMs: 60_000 }, 0);
+    const load = vi.fn<() => number>(() => {
+      throw new Error('away');
+    });
+    cache.set('a', 1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await cache.getOrLoad('a', load);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(load).toHaveBeenCalledOnce();
+    work();
+    cache.set('a', 2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await cache.getOrLoad('a', load);
+    expect(load).toHaveBeenCalledTimes(2);
+    cache.close();
+  });
+
+  it('`set` brings back what a sweep that runs has found dead', () => {
+    let nowMs = 0;
+    let readingMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += readingMs));
+    const cache = createTtlCache<number, number>({ ttlMs: 2_000, maxEntries: Infinity, reapIntervalMs: 3_000 });
+    for (let key = 0; key < 20_000; key++) cache.set(key, key);
+    vi.advanceTimersByTime(20);
+    nowMs = 3_000;
+    // A slice of the sweep ends after so many readings.
+    readingMs = 0.5;
+    vi.advanceTimersByTime(2_980);
+    expect(cache.size).toBe(20_000);
+    readingMs = 0;
+    for (let key = 0; key < 100; key++) cache.set(-1 - key, 0);
+    cache.set(7, 70);
+    readingMs = 0.5;
+    vi.advanceTimersByTime(500);
+    readingMs = 0;
+    expect(cache.size).toBe(101);
+    expect(cache.get(7)).toBe(70);
+    clock.mockRestore();
     cache.close();
   });
 });

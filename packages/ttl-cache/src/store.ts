@@ -66,7 +66,6 @@ export class Store<Value, Key> {
       while (this.bytes + size > maxBytes && this.index.size > 0) this.#evict(-1, nowMs);
       slot = this.#allot();
       this.index.set(key, slot);
-      this.marks[slot] = unseen;
       // A hand at rest keeps the map's former tables alive.
       if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
     } else {

@@ -67,6 +67,20 @@ describe('without a clock of its own, a cache', () => {
     cache.close();
   });
 
+  it('nor more than 64 reads of entries that were read before', () => {
+    const now = vi.spyOn(performance, 'now');
+    let nowMs = 0;
+    now.mockImplementation(() => nowMs);
+    const cache = busy(5_000);
+    for (let key = 0; key < 1_000; key++) expect(cache.get(key)).toBe(key);
+    nowMs = 10_000;
+    let late = 0;
+    for (let key = 0; key < 1_000; key++) if (cache.get(key) !== undefined) late++;
+    expect(late).toBeLessThanOrEqual(64);
+    now.mockRestore();
+    cache.close();
+  });
+
   it('dates no more than 64 writes back in an event loop that is blocked', () => {
     const now = vi.spyOn(performance, 'now');
     let nowMs = 0;
@@ -76,6 +90,9 @@ describe('without a clock of its own, a cache', () => {
     for (let key = 0; key < 64; key++) cache.set(key, key);
     cache.set(1, 1);
     expect(cache.lookup(1).ageMs).toBe(0);
+    nowMs = 4_000;
+    for (let key = 1_000; key < 1_065; key++) cache.set(key, key);
+    expect(cache.lookup(1_064).ageMs).toBe(0);
     now.mockRestore();
     cache.close();
   });
