@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Workspace packages resolve to their sources, so that no build comes before a test. */
@@ -13,12 +14,32 @@ const unitTests = [
   'docs/tests/**/*.test.ts',
 ];
 
+const unit = { testTimeout: 30_000, sequence: { groupOrder: 0 } };
+
+/**
+ * `npm run check` lets unit tests share a process, which takes a third of the time; `npm test` and CI never do. Files that look
+ * at what a process has only one of (timers, globals, unhandled rejections) have one of their own there too.
+ */
+function quickUnitProjects() {
+  const oneForAll = /useFakeTimers|stubGlobal|spyOn|getTimerCount|process\.on\(|gc\(/;
+  const alone = globSync(unitTests).filter((file) => oneForAll.test(readFileSync(file, 'utf8')));
+  return [
+    { ...source, test: { ...unit, name: 'unit', include: unitTests, exclude: alone, isolate: false } },
+    { ...source, test: { ...unit, name: 'unit-alone', include: alone } },
+  ];
+}
+
+const unitProjects =
+  process.env['CORRAL_QUICK'] === '1'
+    ? quickUnitProjects()
+    : [{ ...source, test: { ...unit, name: 'unit', include: unitTests } }];
+
 export default defineConfig({
   test: {
     reporters: ['default', './tools/count-reporter.mjs'],
     setupFiles: ['./tools/vitest-seed.ts'],
     projects: [
-      { ...source, test: { name: 'unit', include: unitTests, testTimeout: 30_000, sequence: { groupOrder: 0 } } },
+      ...unitProjects,
       {
         ...source,
         test: {
