@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunOptions } from '../scenario.ts';
-import { boundsOf, loadOf, planTenThousandSessions, rowNames, servedOfBurst, turnsOf } from './plan.ts';
+import { boundsOf, loadOf, planTenThousandSessions, rowNames, scaleOf, servedOfBurst, turnsOf } from './plan.ts';
 import { mostTries } from './probes/expiry.ts';
 
 const options: RunOptions = {
@@ -30,9 +30,16 @@ describe('ten-thousand-sessions, planned', () => {
     expect(servedOfBurst(900, 150, load)).toBe(900);
   });
 
+  it('holds fewer sessions where a process may have fewer sockets, and says so', () => {
+    const load = loadOf(options, 4_096);
+
+    expect(load.sessions).toBe(2_000);
+    expect(scaleOf(load)).toContain('sessions 1:5.0');
+  });
+
   it('bounds what is left by workers, apps, callers and connections', () => {
     expect(boundOf('GetOrgByApp')).toBe(20 * 4);
-    expect(boundOf(rowNames.handshakes)).toBe(50);
+    expect(boundOf(rowNames.handshakes)).toBe(200);
     expect(boundOf(rowNames.searches)).toBe(200);
     expect(boundOf(rowNames.subscribers)).toBe(4);
     expect(boundOf('admitted in the worst window')).toBe(126);

@@ -3,6 +3,7 @@ import type { Plan, RunOptions } from '../scenario.ts';
 import { tokenRule } from './app/limits.ts';
 import { poolAfter, poolBefore } from './app/parts.ts';
 import { maxConnections } from './app/upstreams.ts';
+import { openFilesLimit, sessionsThatFit } from './open-files.ts';
 import { rowsOfPlan } from './schema.ts';
 
 export interface Load {
@@ -35,7 +36,11 @@ const loads: Record<RunOptions['size'], Load> = {
   fast: { ...scaled, durationMs: 6_000 },
 };
 
-export const loadOf = ({ size }: Pick<RunOptions, 'size'>): Load => loads[size];
+/** @param openFiles The limit of open files: fewer sessions fit where it is low. */
+export function loadOf({ size }: Pick<RunOptions, 'size'>, openFiles = Infinity): Load {
+  const load = loads[size];
+  return { ...load, sessions: sessionsThatFit(load.sessions, openFiles) };
+}
 
 /** Processes of the app (`BACKEND_WORKERS`). */
 export const workersOf = { before: 1, after: 4 };
@@ -60,7 +65,7 @@ export type RowName =
   | 'turns that failed'
   | `turns that failed, of ${number} at once`
   | 'GetOrgByApp'
-  | `TLS handshakes of ${string} LLM calls`
+  | `full TLS handshakes of ${string} LLM calls`
   | `connections to the knowledge base, ${number} calls at once`
   | `Redis subscribers, ${number} pending tool calls`
   | 'admitted in the worst window'
@@ -72,7 +77,7 @@ export type Bound = Pick<Row, 'bound' | 'source'> & { name: RowName; arithmetic:
 /** The names of the rows, where a number is in them. */
 export const rowNames = {
   burst: `turns that failed, of ${burst} at once`,
-  handshakes: `TLS handshakes of ${count(llmProbe.calls)} LLM calls`,
+  handshakes: `full TLS handshakes of ${count(llmProbe.calls)} LLM calls`,
   searches: `connections to the knowledge base, ${searchProbe.atOnce} calls at once`,
   subscribers: `Redis subscribers, ${pendingTools} pending tool calls`,
 } as const;
@@ -100,8 +105,8 @@ export function boundsOf(load: Load): Bound[] {
     },
     {
       name: rowNames.handshakes,
-      bound: Math.min(llmProbe.atOnce, maxConnections),
-      arithmetic: `min(${llmProbe.atOnce} at once, ${maxConnections} for a base URL), one process; before: one each`,
+      bound: maxConnections,
+      arithmetic: `at most ${maxConnections} connections to a base URL from one process, whatever the key; before: one for each call`,
       source: 'one per call -> one client per (api key, base url) (reported)',
     },
     {
@@ -147,7 +152,7 @@ export function boundsOf(load: Load): Bound[] {
 const probesMs = { before: 20_000, after: 25_000 };
 
 export function planTenThousandSessions(options: RunOptions): Plan {
-  const load = loadOf(options);
+  const load = loadOf(options, openFilesLimit());
   const bounds = boundsOf(load);
   const chosen = (['before', 'after'] as const).filter((name) => options[name]);
   return {
@@ -166,7 +171,9 @@ export function scaleOf(load: Load): string {
   const time = full.answerMs / answerMs;
   return [
     `open loop, ${count(sessions)} sessions held open, ${perSecond} turns/s over them for ${Math.round(durationMs / 1_000)} s`,
-    'sessions 1:1',
+    sessions === full.sessions
+      ? 'sessions 1:1'
+      : `sessions 1:${(full.sessions / sessions).toFixed(1)} (more need a higher limit of open files: ulimit -Hn)`,
     `time ${time}:1 (the language model takes ${answerMs / 1_000} s, a turn waits ${waitMs / 1_000} s for a connection)`,
     `${workersOf.before} worker before, ${workersOf.after} after`,
   ].join(', ');

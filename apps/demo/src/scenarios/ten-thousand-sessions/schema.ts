@@ -17,6 +17,7 @@ export const schema = (apps: number): string => `
     last_activity_at  timestamptz NOT NULL
   );
   CREATE TABLE llm_usage (app_id int NOT NULL, org_id int NOT NULL, tokens int NOT NULL);
+  CREATE UNLOGGED TABLE tool_results (id uuid PRIMARY KEY, result text NOT NULL);
   CREATE TABLE notes (task text NOT NULL);
   INSERT INTO apps SELECT n, n % 7 FROM generate_series(0, ${apps} - 1) AS n;
   ${insertSessions(apps, 1, rowsUnderLoad)}
@@ -47,6 +48,8 @@ export const statements = {
   GetOrgByApp: 'SELECT org_id FROM apps WHERE id = $1',
   InsertUsage: 'INSERT INTO llm_usage (app_id, org_id, tokens) VALUES ($1, $2, $3)',
   TouchSession: 'UPDATE chat_sessions SET turns = turns + 1, last_activity_at = now() WHERE id = $1',
+  StoreToolResult: 'INSERT INTO tool_results (id, result) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+  FindToolResult: 'SELECT result FROM tool_results WHERE id = $1',
   ExpireSessions: 'SELECT expire_sessions() AS expired',
 };
 

@@ -10,6 +10,7 @@ export function commandsOf(app: FastifyInstance, parts: Parts): Record<string, (
     journal: () => parts.journal.lines(),
     /** Closes the connections that a phase has left open: Postgres has no place for those of the next one beside them. */
     shedConnections: () => parts.pool.invalidate('the phase is over'),
+    twoTasks: parts.twoTasks,
     call: (calls: Calls) => callUpstream(parts, calls),
     /** Leaves so many tool calls pending. */
     expectTools: async (count: number) => {

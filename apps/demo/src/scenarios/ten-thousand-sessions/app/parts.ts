@@ -7,7 +7,8 @@ import { expiryWithBackoff, swallowingExpiry, type ExpiryTask } from './expiry.t
 import { createJournal, type Journal } from './journal.ts';
 import { limitOverWorkers, limitPerProcess, type TokenLimit } from './limits.ts';
 import { organisationsFromDatabase, rememberedOrganisations, type Organisations } from './organisations.ts';
-import { sharedInbox, subscriptionPerCall, type ToolResults } from './tool-results.ts';
+import { resultsInDatabase, sharedInbox, subscriptionPerCall, type ToolResults } from './tool-results.ts';
+import { inATransaction, onOneConnection, type TwoTasks } from './two-tasks.ts';
 import { clientsPerCall, keyedClients, type UpstreamAddresses, type Upstreams } from './upstreams.ts';
 
 /** What one worker of the chat platform is made of. */
@@ -23,12 +24,12 @@ export interface Parts {
   limit: TokenLimit;
   organisations: Organisations;
   expiryTask: ExpiryTask;
+  twoTasks: TwoTasks;
   /** Which origins a browser may come from. */
   allowedOrigins: CorsOrigin;
   journal: Journal;
   /** Whether a failed turn leaves a line in the journal. */
   logsFailures: boolean;
-  redis: Redis | undefined;
   close(): Promise<void>;
 }
 
@@ -46,7 +47,8 @@ export interface PartsStart {
 export async function partsBefore({ databaseUrl, redisUrl, addresses, waitMs, name }: PartsStart): Promise<Parts> {
   const pool = openPool({ connection: databaseUrl, name, acquireTimeoutMs: waitMs, ...poolBefore });
   const db = createStatements(pool, statements);
-  const tools = redisUrl === undefined ? await sharedInbox(undefined) : subscriptionPerCall(redisUrl);
+  const tools =
+    redisUrl === undefined ? await sharedInbox(undefined, resultsInDatabase(db)) : subscriptionPerCall(redisUrl, name);
   const limit = limitPerProcess();
   return {
     pool,
@@ -58,10 +60,10 @@ export async function partsBefore({ databaseUrl, redisUrl, addresses, waitMs, na
     limit,
     organisations: organisationsFromDatabase(db),
     expiryTask: swallowingExpiry,
+    twoTasks: onOneConnection(databaseUrl),
     allowedOrigins: literalOrigins,
     journal: createJournal(),
     logsFailures: false,
-    redis: undefined,
     close: async () => {
       await Promise.all([tools.close(), limit.close(), pool.close({ timeoutMs: 100 })]);
     },
@@ -76,14 +78,15 @@ export async function partsAfter(start: PartsStart, sizes: PoolSizes = poolAfter
   const { warnings } = await pool.validate({ processes: workers });
   for (const warning of warnings) journal.warn(`pool: ${warning}`);
   const db = createStatements(pool, statements);
-  const redis = redisUrl === undefined ? undefined : new Redis(redisUrl, { retryStrategy: () => 100 });
+  const redis =
+    redisUrl === undefined ? undefined : new Redis(redisUrl, { connectionName: name, retryStrategy: () => 100 });
   redis?.on('error', () => {}); // what uses it says what it suffers
   if (redis === undefined) {
     journal.warn('no Redis: in-memory fallbacks are active (rate limit by share, tool results within this process)');
   }
   const [upstreams, tools, limit] = [
     keyedClients(addresses),
-    await sharedInbox(redis),
+    await sharedInbox(redis, resultsInDatabase(db)),
     limitOverWorkers(redis, workers),
   ];
   await limit.limiter.ready();
@@ -97,10 +100,10 @@ export async function partsAfter(start: PartsStart, sizes: PoolSizes = poolAfter
     limit,
     organisations: rememberedOrganisations(db),
     expiryTask: expiryWithBackoff(journal),
+    twoTasks: inATransaction(pool),
     allowedOrigins: wildcardOrigins,
     journal,
     logsFailures: true,
-    redis,
     close: async () => {
       await Promise.all([upstreams.close(), tools.close(), limit.close(), pool.close()]);
       redis?.disconnect();
@@ -111,7 +114,8 @@ export async function partsAfter(start: PartsStart, sizes: PoolSizes = poolAfter
 type PoolSizes = Pick<PoolOptions, 'size' | 'overflow' | 'prePing' | 'recycleMs'>;
 
 export const poolBefore = { size: 5, overflow: 10, prePing: false, recycleMs: Infinity };
-export const poolAfter = { size: 100, overflow: 50, prePing: true, recycleMs: 3_600_000 };
+/** `pool_pre_ping` of the source asks before each checkout. */
+export const poolAfter = { size: 100, overflow: 50, prePing: 'always', recycleMs: 3_600_000 } as const;
 /** Our own finding: 15 connections are enough when none is held while the language model thinks. */
 export const poolReleased = { size: 5, overflow: 10, prePing: true, recycleMs: 3_600_000 };
 

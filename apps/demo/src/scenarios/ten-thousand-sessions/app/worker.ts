@@ -26,9 +26,9 @@ const compositions: Record<Composition, (start: PartsStart) => Promise<Parts>> =
 };
 
 export const buildWorker: BuildReplica<WorkerSettings> = async (app, start) => {
-  const { composition, settings, databaseUrl, redisUrl, index } = start;
+  const { composition, settings, databaseUrl, redisUrl } = start;
   const { answerMs, waitMs, workers, addresses } = settings;
-  const name = `worker-${index}`;
+  const name = `worker-${process.pid}`; // for Postgres and Redis, which list their connections by name
   const make = compositions[composition as Composition];
   const parts = await make({ databaseUrl, redisUrl, addresses, waitMs, workers, name });
   let peers: number[] = [];

@@ -31,13 +31,20 @@ export const floodedLimit: Part<Flood> = {
   needsRedis: true,
   look: async ({ name, place }) => {
     const redis = await startRedis();
-    const driver = startChild('load/main.ts');
+    const over = new AbortController();
+    let driver: Child | undefined;
     try {
+      const load = (driver = startChild('load/main.ts'));
+      const flood: Flooding = {
+        ask: (profile) => load.ask('flood', profile),
+        killRedis: (afterMs, awayMs) => killRedis(redis, afterMs, awayMs, over.signal),
+      };
       return await withWorkers(name, workersOf.after, { ...place, redisUrl: redis.url }, ({ ports }) =>
-        name === 'before' ? floodBefore(driver, redis, ports) : floodAfter(driver, redis, ports),
+        name === 'before' ? floodBefore(flood, ports) : floodAfter(flood, ports),
       );
     } finally {
-      await driver.close();
+      over.abort();
+      await driver?.close();
       await redis.close();
     }
   },
@@ -50,14 +57,18 @@ export const floodedLimit: Part<Flood> = {
     },
 };
 
-async function floodBefore(driver: Child, redis: RedisServer, ports: number[]): Promise<Flood> {
-  const durationMs = 6_000;
-  const flood = (path: string, rate: number): Promise<FloodReport> =>
-    ask(driver, { ports, path, token: 'flood', perSecond: rate, durationMs });
+interface Flooding {
+  ask(profile: FloodProfile): Promise<FloodReport>;
+  killRedis(afterMs: number, awayMs: number): Promise<{ killedAtMs: number; backAtMs: number }>;
+}
+
+async function floodBefore({ ask, killRedis: kill }: Flooding, ports: number[]): Promise<Flood> {
+  const durationMs = 5_000;
+  const flood = { ports, token: 'flood', durationMs };
   const [own, naive] = await Promise.all([
-    flood('/sdk/models', perSecond),
-    flood('/sdk/naive', naivePerSecond),
-    killRedis(redis, 1_000, 3_000),
+    ask({ ...flood, path: '/sdk/models', perSecond }),
+    ask({ ...flood, path: '/sdk/naive', perSecond: naivePerSecond }),
+    kill(500, 3_000),
   ]);
   const worst = worstWindow(own.answers, tokenRule.windowMs);
   const slow = slowerThan(naive.answers, 1_000) + naive.errors;
@@ -71,12 +82,9 @@ async function floodBefore(driver: Child, redis: RedisServer, ports: number[]): 
   };
 }
 
-async function floodAfter(driver: Child, redis: RedisServer, ports: number[]): Promise<Flood> {
-  const profile = { ports, path: '/sdk/models', token: 'flood', perSecond, durationMs: 11_000 };
-  const [{ answers, errors }, { killedAtMs, backAtMs }] = await Promise.all([
-    ask(driver, profile),
-    killRedis(redis, 3_500, 3_500),
-  ]);
+async function floodAfter({ ask, killRedis: kill }: Flooding, ports: number[]): Promise<Flood> {
+  const profile = { ports, path: '/sdk/models', token: 'flood', perSecond, durationMs: 10_500 };
+  const [{ answers, errors }, { killedAtMs, backAtMs }] = await Promise.all([ask(profile), kill(3_300, 3_300)]);
   const healthy = answers.filter(({ answeredMs }) => answeredMs < killedAtMs);
   const [worst, worstHealthy] = [worstWindow(answers, tokenRule.windowMs), worstWindow(healthy, tokenRule.windowMs)];
   const slowestMs = slowest(answers);
@@ -98,18 +106,17 @@ async function floodAfter(driver: Child, redis: RedisServer, ports: number[]): P
   };
 }
 
-const ask = (driver: Child, profile: FloodProfile): Promise<FloodReport> => driver.ask('flood', profile);
-
 /** SIGKILL under load; it comes back empty on the same port. */
 async function killRedis(
   redis: RedisServer,
   afterMs: number,
   awayMs: number,
+  signal: AbortSignal,
 ): Promise<{ killedAtMs: number; backAtMs: number }> {
-  await delay(afterMs);
+  await delay(afterMs, undefined, { signal });
   const killedAtMs = now();
   await redis.kill();
-  await delay(awayMs);
+  await delay(awayMs, undefined, { signal });
   await redis.start();
   return { killedAtMs, backAtMs: now() };
 }

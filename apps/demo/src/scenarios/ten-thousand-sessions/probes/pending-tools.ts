@@ -1,8 +1,8 @@
-import { Redis } from 'ioredis';
 import { Pool } from 'undici';
 import type { Part } from '../part.ts';
 import { pendingTools, rowNames } from '../plan.ts';
 import { command } from '../workers.ts';
+import { isSubscriber, listClients } from './redis-clients.ts';
 
 interface Pending {
   /** Connections that subscribe, over all workers, as Redis lists them. */
@@ -17,7 +17,7 @@ export const pendingToolCalls: Part<Pending> = {
   look: async ({ workers: { replicas, ports }, place: { redisUrl } }) => {
     const [waiting, port] = [replicas[0]!, ports.at(-1)!];
     const calls = await command<{ id: string; replyTo: string }[]>(waiting, 'expectTools', pendingTools);
-    const subscribers = await countSubscribers(redisUrl!);
+    const subscribers = (await listClients(redisUrl!)).filter(isSubscriber).length;
     const device = new Pool(`http://127.0.0.1:${port}`, { connections: 20 });
     try {
       await Promise.all(calls.map((call) => deliver(device, call)));
@@ -34,16 +34,6 @@ export const pendingToolCalls: Part<Pending> = {
       detail: `${pendingTools} calls pending in one worker, results delivered at another: ${after.delivered} arrived, over ${after.subscribers} subscriber connections (CLIENT LIST)`,
     },
 };
-
-async function countSubscribers(url: string): Promise<number> {
-  const redis = new Redis(url);
-  try {
-    const list = String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub'));
-    return list.trim().split('\n').filter(Boolean).length;
-  } finally {
-    redis.disconnect();
-  }
-}
 
 async function deliver(device: Pool, call: { id: string; replyTo: string }): Promise<void> {
   const headers = { 'content-type': 'application/json' };
