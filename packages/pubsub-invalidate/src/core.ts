@@ -93,10 +93,10 @@ export class BusCore {
     return replyTo.endsWith(`:${this.id}`);
   }
 
-  /** The own consumers first, then everybody else; resolves when the broker has it. Without `body` nothing is delivered here. */
-  publish(channel: string, field: Field, json: string, body?: Body): Promise<void> {
+  /** The own consumers first, then everybody else; resolves when the broker has it. Without `body` nothing is delivered here; `lazy`: nobody waits. */
+  publish(channel: string, field: Field, json: string, body?: Body, lazy = false): Promise<void> {
     if (body && !this.#closing) this.#subscriptions.deliver(channel, body, true);
-    const sent = this.#outgoing.push(channel, field, json);
+    const sent = this.#outgoing.push(channel, field, json, lazy);
     this.report.counters.queueHighWater = Math.max(this.report.counters.queueHighWater, this.#outgoing.queued);
     return sent;
   }

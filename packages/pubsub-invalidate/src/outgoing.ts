@@ -49,6 +49,9 @@ export class Outgoing {
   #lastError: unknown;
   #wake: (() => void) | undefined;
   #onIdle: (() => void) | undefined;
+  /** Somebody waits for an item that is queued. */
+  #isAwaited = false;
+  #onHurry: (() => void) | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
@@ -67,9 +70,10 @@ export class Outgoing {
     this.#schedule();
   }
 
-  /** Queues one item; the promise resolves when the broker has it. */
-  push(channel: string, field: Field, json: string): Promise<void> {
+  /** Queues one item; the promise resolves when the broker has it. `lazy`: nobody waits for that, so it may gather company. */
+  push(channel: string, field: Field, json: string, lazy = false): Promise<void> {
     if (this.#closed) return refuse(channel, new BusClosedError());
+    if (!lazy) this.#hurry();
     const { ticket, outcome } = this.#queue.push(channel, field, json, this.#options.now());
     if (outcome === 'full') this.#reject(ticket, `the queue holds its maximum of ${this.#options.maxQueue}`);
     if (outcome === 'collapsed') this.#options.onOverflow(channel);
@@ -100,6 +104,7 @@ export class Outgoing {
   /** Takes nothing new, sends what is queued and a last heartbeat, for at most `drainMs`; what is left then is rejected. */
   async close(drainMs: number): Promise<void> {
     this.#closed = true;
+    this.#hurry();
     if (this.#started && drainMs > 0) {
       this.#beatDue = true;
       this.#schedule();
@@ -132,7 +137,7 @@ export class Outgoing {
     this.#running = true;
     while (!this.#abort.signal.aborted && (this.#flight !== NOTHING || !this.#queue.isEmpty || this.#beatDue)) {
       await this.#step();
-      if (this.#isTrickle) await pause(this.#gatherMs, this.#abort.signal);
+      if (this.#isTrickle) await this.#gather();
     }
     this.#running = false;
     this.#onIdle?.();
@@ -141,11 +146,26 @@ export class Outgoing {
   /** Something came while a batch was under way, but little: soon there is more, and a batch costs the broker the same. */
   get #isTrickle(): boolean {
     const waits = this.#flight === NOTHING && !this.#queue.isEmpty && this.#queue.size < MANY_ITEMS;
-    return this.#gatherMs > 0 && waits && !this.#closed;
+    return this.#gatherMs > 0 && waits && !this.#isAwaited && !this.#closed;
+  }
+
+  async #gather(): Promise<void> {
+    const hurry = new AbortController();
+    this.#onHurry = () => hurry.abort();
+    await pause(this.#gatherMs, hurry.signal);
+    this.#onHurry = undefined;
+  }
+
+  #hurry(): void {
+    this.#isAwaited = true;
+    this.#onHurry?.();
   }
 
   async #step(): Promise<void> {
-    if (this.#flight === NOTHING) this.#flight = this.#queue.take(this.#options.now());
+    if (this.#flight === NOTHING) {
+      this.#flight = this.#queue.take(this.#options.now());
+      this.#isAwaited &&= !this.#queue.isEmpty;
+    }
     const beat = this.#beatDue;
     this.#beatDue = false;
     const beats = beat ? this.#options.makeBeat(this.#queue.marks(this.#options.now())) : [];

@@ -127,7 +127,9 @@ function afterCommit(
     core.deliverHere(channel, { type: 'hints', hints: collected.map(({ hint }) => hint) }, true);
     return;
   }
-  const sent = collected.map(({ json, hint }) => core.publish(channel, 'h', json, { type: 'hints', hints: [hint] }));
+  const sent = collected.map(({ json, hint }) =>
+    core.publish(channel, 'h', json, { type: 'hints', hints: [hint] }, true),
+  );
   if (rowId === undefined) return;
   Promise.all(sent)
     .then(() => deleteOutboxRows(pool, outboxTable, [rowId]))

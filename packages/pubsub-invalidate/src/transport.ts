@@ -38,7 +38,7 @@ export interface Transport {
   readonly maxPayloadBytes: number;
   /** True when a NOTIFY inside a Postgres transaction reaches the sessions of this transport. */
   readonly transactional: boolean;
-  /** Milliseconds to gather between two batches while single items trickle in behind one another (0): where a batch costs others something. */
+  /** Milliseconds to gather between two batches while hints of transactions trickle in (0): where a batch costs others something. */
   readonly gatherMs?: number | undefined;
   /** When set, `start()` fails with this advice if a session stays deaf to what the publisher's connection sends. */
   readonly deafAdvice?: string | undefined;
