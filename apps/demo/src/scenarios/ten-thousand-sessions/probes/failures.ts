@@ -1,3 +1,4 @@
+import { until } from '@corral-internal/test-kit';
 import type { Part } from '../part.ts';
 import { command } from '../workers.ts';
 import { turnsAtOnce } from './devices.ts';
@@ -33,12 +34,16 @@ export const killedWhileIdle: Part<{ killed: number; failed: number }> = {
   name: 'connections killed while idle',
   look: async ({ workers: { ports }, stage: { admin }, place: { load } }) => {
     await turnsAtOnce(ports[0]!, dropped, load);
-    const { rows } = await admin.query<{ killed: number }>(
-      `SELECT count(pg_terminate_backend(pid))::int AS killed FROM pg_stat_activity
+    const { rows } = await admin.query<{ pid: number }>(
+      `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE datname = current_database() AND application_name LIKE 'worker-%' AND state = 'idle'`,
     );
+    const pids = rows.map(({ pid }) => pid);
+    const haveGone = async (): Promise<boolean> =>
+      (await admin.query('SELECT FROM pg_stat_activity WHERE pid = ANY ($1::int[])', [pids])).rows.length === 0;
+    await until(haveGone, { label: 'the server has ended its connections' });
     const { failed } = await turnsAtOnce(ports[0]!, dropped, load);
-    return { killed: rows[0]!.killed, failed };
+    return { killed: pids.length, failed };
   },
   check: ({ before, after }) =>
     after && {
