@@ -1,35 +1,15 @@
 import { startProxy } from '@corral-internal/faults';
 import { until } from '@corral-internal/test-kit';
-import { createTestDatabase } from '@corral-internal/test-kit/test-database';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Pool, Tx } from '../src/index.ts';
-import { recorder, trackPools } from './harness.ts';
+import { describe, expect, it } from 'vitest';
+import { recorder } from './harness.ts';
+import { useNotes } from './notes.ts';
 
-const pools = trackPools();
-let database: { url: string; drop(): Promise<void> };
-let pool: Pool;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const setup = pools.open(database.url);
-  await setup.query('create table notes (id int primary key, body text)');
-});
-beforeEach(async () => {
-  pool = pools.open(database.url, { size: 4, overflow: 0 });
-  await pool.query('truncate notes');
-});
-afterEach(() => pools.closeAll());
-afterAll(() => database.drop());
-
-const insert = (tx: Pick<Tx, 'query'>, id: number) => tx.query('insert into notes values ($1)', [id]);
-const ids = async (): Promise<number[]> => {
-  const { rows } = await pool.query<{ id: number }>('select id from notes order by id');
-  return rows.map((row) => row.id);
-};
+const notes = useNotes();
+const { insert, ids } = notes;
 
 describe('COMMIT', () => {
   it('answered by ROLLBACK is an error with the first failure as its cause', async () => {
-    const refused = pool.tx(async (tx) => {
+    const refused = notes.pool.tx(async (tx) => {
       await insert(tx, 1);
       await insert(tx, 1).catch(() => undefined);
     });
@@ -38,9 +18,9 @@ describe('COMMIT', () => {
   });
 
   it('that fails in the server is that error', async () => {
-    await pool.query('create table if not exists late (id int unique deferrable initially deferred)');
+    await notes.pool.query('create table if not exists late (id int unique deferrable initially deferred)');
 
-    const refused = pool.tx((tx) => tx.query('insert into late values (1), (1)'));
+    const refused = notes.pool.tx((tx) => tx.query('insert into late values (1), (1)'));
 
     await expect(refused).rejects.toMatchObject({ code: '23505' });
   });
@@ -48,7 +28,7 @@ describe('COMMIT', () => {
   it('runs what waits for it, and not what was undone', async () => {
     const ran: string[] = [];
     const seen = recorder();
-    const watched = pools.open(database.url, { onEvent: seen.onEvent });
+    const watched = notes.open(notes.url, { onEvent: seen.onEvent });
 
     await watched.tx(async (tx) => {
       tx.afterCommit(() => void ran.push('outer'));
@@ -76,10 +56,10 @@ describe('COMMIT', () => {
   });
 
   it('whose answer is lost is unknown, and can be resolved', async () => {
-    const proxy = await startProxy({ port: Number(new URL(database.url).port) });
-    const url = new URL(database.url);
+    const proxy = await startProxy({ port: Number(new URL(notes.url).port) });
+    const url = new URL(notes.url);
     url.port = String(proxy.port);
-    const far = pools.open(url.href, { size: 2, overflow: 0, backoff: { minMs: 1, maxMs: 5 } });
+    const far = notes.open(url.href, { size: 2, overflow: 0, backoff: { minMs: 1, maxMs: 5 } });
     await far.ready();
     const losing = (resolveCommit: boolean, id: number) =>
       far.tx(
@@ -100,7 +80,7 @@ describe('COMMIT', () => {
     const cutDuringCommit = async (id: number): Promise<void> => {
       await until(
         async () => {
-          const { rowCount } = await pool.query(
+          const { rowCount } = await notes.pool.query(
             "select 1 from pg_stat_activity where query = 'COMMIT' and state = 'active'",
           );
           return rowCount === 1;

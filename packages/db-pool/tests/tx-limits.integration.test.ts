@@ -1,61 +1,40 @@
 import { gate, until } from '@corral-internal/test-kit';
-import { createTestDatabase } from '@corral-internal/test-kit/test-database';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Pool, Tx } from '../src/index.ts';
-import { trackPools } from './harness.ts';
+import { describe, expect, it } from 'vitest';
+import { useNotes } from './notes.ts';
 
-const pools = trackPools();
-let database: { url: string; drop(): Promise<void> };
-let pool: Pool;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const setup = pools.open(database.url);
-  await setup.query('create table notes (id int primary key, body text)');
-});
-beforeEach(async () => {
-  pool = pools.open(database.url, { size: 4, overflow: 0 });
-  await pool.query('truncate notes');
-});
-afterEach(() => pools.closeAll());
-afterAll(() => database.drop());
-
-const insert = (tx: Pick<Tx, 'query'>, id: number) => tx.query('insert into notes values ($1)', [id]);
-const ids = async (): Promise<number[]> => {
-  const { rows } = await pool.query<{ id: number }>('select id from notes order by id');
-  return rows.map((row) => row.id);
-};
+const notes = useNotes();
+const { insert, ids } = notes;
 
 describe('retries', () => {
   it('run the callback again after a serialization failure', async () => {
-    await insert(pool, 1);
+    await insert(notes.pool, 1);
     let attempts = 0;
     const read = gate();
 
-    const first = pool.tx(
+    const first = notes.pool.tx(
       async (tx) => {
         attempts += 1;
         await tx.query('select * from notes');
         if (attempts === 1) {
           read.open();
-          await until(async () => (await pool.query("select 1 from notes where body = 'other'")).rowCount === 1);
+          await until(async () => (await notes.pool.query("select 1 from notes where body = 'other'")).rowCount === 1);
         }
         await tx.query("update notes set body = coalesce(body, '') || ' first' where id = 1");
       },
       { isolation: 'serializable', retries: 3 },
     );
     await read.promise;
-    await pool.query("update notes set body = 'other' where id = 1");
+    await notes.pool.query("update notes set body = 'other' where id = 1");
     await first;
 
     expect(attempts).toBe(2);
-    expect(pool.stats().retries).toBe(1);
-    expect((await pool.query('select body from notes')).rows).toEqual([{ body: 'other first' }]);
+    expect(notes.pool.stats().retries).toBe(1);
+    expect((await notes.pool.query('select body from notes')).rows).toEqual([{ body: 'other first' }]);
   });
 
   it('are not made for other errors, or unasked', async () => {
     let attempts = 0;
-    const refused = pool.tx(
+    const refused = notes.pool.tx(
       async (tx) => {
         attempts += 1;
         await tx.query('select 1 / 0');
@@ -71,7 +50,7 @@ describe('retries', () => {
 describe('limits', () => {
   it('ends a transaction at its deadline: rolled back, cancelled, its signal aborted', async () => {
     let signal: AbortSignal | undefined;
-    const overdue = pool.tx(
+    const overdue = notes.pool.tx(
       async (tx) => {
         signal = tx.signal;
         await insert(tx, 1);
@@ -83,13 +62,13 @@ describe('limits', () => {
     await expect(overdue).rejects.toMatchObject({ code: 'ERR_TX_TIMEOUT', timeoutMs: 100 });
     expect(signal?.aborted).toBe(true);
     expect(await ids()).toEqual([]);
-    await until(() => pool.stats().busy === 0);
+    await until(() => notes.pool.stats().busy === 0);
   });
 
   it('rolls back at the caller’s abort and rejects with its reason', async () => {
     const controller = new AbortController();
     const started = gate();
-    const aborted = pool.tx(
+    const aborted = notes.pool.tx(
       async (tx) => {
         await insert(tx, 1);
         started.open();
@@ -106,7 +85,7 @@ describe('limits', () => {
   });
 
   it('sends isolation and access mode with BEGIN', async () => {
-    const mode = await pool.tx(
+    const mode = await notes.pool.tx(
       async (tx) =>
         (
           await tx.query(
@@ -117,7 +96,7 @@ describe('limits', () => {
     );
 
     expect(mode).toEqual([{ isolation: 'repeatable read', read_only: 'on' }]);
-    await expect(pool.tx((tx) => tx.query('select 1'), { isolation: 'snapshot' as never })).rejects.toThrow(
+    await expect(notes.pool.tx((tx) => tx.query('select 1'), { isolation: 'snapshot' as never })).rejects.toThrow(
       'isolation',
     );
   });

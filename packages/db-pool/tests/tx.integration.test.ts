@@ -1,34 +1,14 @@
 import { gate, until } from '@corral-internal/test-kit';
-import { createTestDatabase } from '@corral-internal/test-kit/test-database';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Pool, Tx } from '../src/index.ts';
-import { trackPools } from './harness.ts';
+import { describe, expect, it } from 'vitest';
+import type { Tx } from '../src/index.ts';
+import { useNotes } from './notes.ts';
 
-const pools = trackPools();
-let database: { url: string; drop(): Promise<void> };
-let pool: Pool;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const setup = pools.open(database.url);
-  await setup.query('create table notes (id int primary key, body text)');
-});
-beforeEach(async () => {
-  pool = pools.open(database.url, { size: 4, overflow: 0 });
-  await pool.query('truncate notes');
-});
-afterEach(() => pools.closeAll());
-afterAll(() => database.drop());
-
-const insert = (tx: Pick<Tx, 'query'>, id: number) => tx.query('insert into notes values ($1)', [id]);
-const ids = async (): Promise<number[]> => {
-  const { rows } = await pool.query<{ id: number }>('select id from notes order by id');
-  return rows.map((row) => row.id);
-};
+const notes = useNotes();
+const { insert, ids } = notes;
 
 describe('one object for one callback', () => {
   it('runs Promise.all in the order in which it was written', async () => {
-    await pool.tx(async (tx) => {
+    await notes.pool.tx(async (tx) => {
       await Promise.all([
         insert(tx, 1),
         tx.query('select pg_sleep(0.01)'),
@@ -43,7 +23,7 @@ describe('one object for one callback', () => {
   it('refuses a call from another task, and names both places', async () => {
     const hold = gate();
     let leaked: Tx | undefined;
-    const running = pool.tx(async (tx) => {
+    const running = notes.pool.tx(async (tx) => {
       leaked = tx;
       await hold.promise;
     });
@@ -62,7 +42,7 @@ describe('one object for one callback', () => {
 
   it('refuses a call after the end', async () => {
     let leaked: Tx | undefined;
-    await pool.tx(async (tx) => {
+    await notes.pool.tx(async (tx) => {
       leaked = tx;
     });
 
@@ -71,7 +51,7 @@ describe('one object for one callback', () => {
   });
 
   it('rolls back when a statement was not awaited, and says which', async () => {
-    const error = await pool
+    const error = await notes.pool
       .tx(async (tx) => {
         await insert(tx, 1);
         void insert(tx, 2);
@@ -80,11 +60,11 @@ describe('one object for one callback', () => {
 
     expect(error).toMatchObject({ code: 'ERR_TX_CLOSED', usedAt: expect.stringContaining('tx.integration') });
     expect(await ids()).toEqual([]);
-    expect(pool.stats().busy).toBe(0);
+    expect(notes.pool.stats().busy).toBe(0);
   });
 
   it('lets the error of a statement out unchanged', async () => {
-    const refused = pool.tx(async (tx) => {
+    const refused = notes.pool.tx(async (tx) => {
       await Promise.all([insert(tx, 1), insert(tx, 1), insert(tx, 2)]);
     });
 
@@ -95,7 +75,7 @@ describe('one object for one callback', () => {
 
 describe('savepoints', () => {
   it('undo what they did and nothing else', async () => {
-    await pool.tx(async (tx) => {
+    await notes.pool.tx(async (tx) => {
       await insert(tx, 1);
       const refused = tx.savepoint(async (inner) => {
         await insert(inner, 2);
@@ -109,7 +89,7 @@ describe('savepoints', () => {
   });
 
   it('take turns, also under Promise.all and beside other statements', async () => {
-    await pool.tx(async (tx) => {
+    await notes.pool.tx(async (tx) => {
       const undone = tx.savepoint(async (inner) => {
         await insert(inner, 1);
         await inner.savepoint((innermost) => insert(innermost, 2));
@@ -122,13 +102,13 @@ describe('savepoints', () => {
   });
 
   it('take the outer object from inside as well', async () => {
-    await pool.tx((tx) => tx.savepoint(() => insert(tx, 1)));
+    await notes.pool.tx((tx) => tx.savepoint(() => insert(tx, 1)));
 
     expect(await ids()).toEqual([1]);
   });
 
   it('refuse the inner object outside', async () => {
-    const refused = pool.tx(async (tx) => {
+    const refused = notes.pool.tx(async (tx) => {
       let leaked: Tx | undefined;
       await tx.savepoint(async (inner) => {
         leaked = inner;
