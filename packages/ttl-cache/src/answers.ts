@@ -59,7 +59,14 @@ export function createAnswers<Value, Key>(
   }
 
   function getOrLoad(key: Key, load: Loader<Value, Key>, options?: GetOrLoadOptions): Promise<Value | undefined> {
-    if (options !== undefined && options.signal?.aborted) return rejected(options.signal.reason);
+    if (options === undefined) {
+      const shared = loads.crowd(key);
+      if (shared !== undefined) {
+        counts.misses++;
+        counts.joined++;
+        return copied(shared);
+      }
+    } else if (options.signal?.aborted) return rejected(options.signal.reason);
     const slot = store.index.get(key);
     if (slot === undefined) return wait(key, load, options);
     if (store.marks[slot] === time.epoch) {

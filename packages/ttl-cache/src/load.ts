@@ -28,6 +28,8 @@ export class Load<Value, Key> implements Running {
   /** The key was deleted, cleared or set since the load started: the result must not be stored. */
   outdated = false;
   ended = false;
+  /** Nothing was held for the key when it started. Nothing can be while it is registered: whoever stores takes it off. */
+  cold = false;
   /** What callers without a signal share, where the first had none either. */
   promise: Promise<Value | undefined> | undefined;
   #controller: AbortController | undefined;

@@ -72,6 +72,15 @@ export class Loads<Value, Key> {
     return isWithin(load) ? undefined : load.promise;
   }
 
+  /**
+   * The same for the key that was asked for last, if nothing is held for it. A crowd so spares the store a search in vain, which in a `Map` from which
+   * the key was often deleted is a long one.
+   */
+  crowd(key: Key): Promise<Value | undefined> | undefined {
+    const load = this.#latest;
+    return load !== undefined && load.cold && load.key === key && !isWithin(load) ? load.promise : undefined;
+  }
+
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
   join(key: Key, signal: AbortSignal | undefined): Promise<Value | undefined> {
     // The work is not called: there is a flight.
@@ -81,7 +90,9 @@ export class Loads<Value, Key> {
   /** Starts a load; none may run for the key. */
   start(key: Key, request: LoadRequest<Value, Key>, signal?: AbortSignal): Promise<Value | undefined> {
     const load = new Load<Value, Key>(key, this.#entries.time.now(), request.background);
+    load.cold = this.#entries.store.index.get(key) === undefined;
     this.#current.set(key, load);
+    this.#latest = load;
     this.#counts.inFlight++;
     const work = () => this.#run(load, request);
     // Not by joining afterwards: the loader may have taken the load off its key by then.
