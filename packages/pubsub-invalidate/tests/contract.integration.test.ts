@@ -75,7 +75,6 @@ for (const { driver, cluster: open } of drivers) {
         return {
           make: () => redisTransport({ client, mode }),
           replays: mode === 'stream',
-          passesOnLate: mode === 'pubsub',
           cleanUp,
         };
       },
