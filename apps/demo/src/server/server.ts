@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { createRepresentation } from '@corral/etag';
 import { etagPlugin } from '@corral/etag/fastify';
 import fastify, { type FastifyInstance } from 'fastify';
 import { renderReport } from '../report/report.ts';
@@ -85,9 +86,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
 
 async function addPage(app: FastifyInstance, token: string): Promise<void> {
   const assets = await loadAssets();
-  app.get('/', (_request, reply) =>
-    reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(pageHtml(token)),
-  );
+  const page = await createRepresentation(pageHtml(token), {
+    contentType: 'text/html; charset=utf-8',
+    cacheControl: { noStore: true },
+    encodings: ['gzip'],
+  });
+  app.get('/', (_request, reply) => reply.sendRepresentation(page));
   app.get<{ Params: { name: string } }>('/dashboard/:name', (request, reply) => {
     const asset = assets.get(request.params.name);
     return asset === undefined ? reply.code(404).send({ message: 'not found' }) : reply.sendRepresentation(asset);
