@@ -1,6 +1,7 @@
 import { createPool, type Pool, type PoolOptions } from '@corral/db-pool';
 import { Redis } from 'ioredis';
 import { createStatements, type Statements } from '../../../db/statements.ts';
+import { addUp } from '../../../run/replicas.ts';
 import { statements, type StatementName } from '../schema.ts';
 import { literalOrigins, wildcardOrigins, type CorsOrigin } from './cors.ts';
 import { expiryWithBackoff, swallowingExpiry, type ExpiryTask } from './expiry.ts';
@@ -15,6 +16,8 @@ import { clientsPerCall, keyedClients, type UpstreamAddresses, type Upstreams } 
 export interface Parts {
   pool: Pool;
   db: Statements<StatementName>;
+  /** Calls of each statement, over all pools. */
+  counts(): Record<string, number>;
   /** A turn holds one connection from its first statement to its last; otherwise it takes one for each statement. */
   holdsConnection: boolean;
   upstreams: Upstreams;
@@ -47,12 +50,12 @@ export interface PartsStart {
 export async function partsBefore({ databaseUrl, redisUrl, addresses, waitMs, name }: PartsStart): Promise<Parts> {
   const pool = openPool({ connection: databaseUrl, name, acquireTimeoutMs: waitMs, ...poolBefore });
   const db = createStatements(pool, statements);
-  const tools =
-    redisUrl === undefined ? await sharedInbox(undefined, resultsInDatabase(db)) : subscriptionPerCall(redisUrl, name);
+  const tools = redisUrl === undefined ? await sharedInbox(undefined) : subscriptionPerCall(redisUrl, name);
   const limit = limitPerProcess();
   return {
     pool,
     db,
+    counts: db.counts,
     holdsConnection: true,
     upstreams: clientsPerCall(addresses),
     openUpstreams: () => clientsPerCall(addresses),
@@ -78,6 +81,10 @@ export async function partsAfter(start: PartsStart, sizes: PoolSizes = poolAfter
   const { warnings } = await pool.validate({ processes: workers });
   for (const warning of warnings) journal.warn(`pool: ${warning}`);
   const db = createStatements(pool, statements);
+  // Turns hold their connections until results come: these wait for none of them, or all would wait for each other.
+  const resultsPool = openPool({ connection: databaseUrl, name, size: 2, overflow: 0, minIdle: 2 });
+  await resultsPool.ready();
+  const resultsDb = createStatements(resultsPool, statements);
   const redis =
     redisUrl === undefined ? undefined : new Redis(redisUrl, { connectionName: name, retryStrategy: () => 100 });
   redis?.on('error', () => {}); // what uses it says what it suffers
@@ -86,13 +93,14 @@ export async function partsAfter(start: PartsStart, sizes: PoolSizes = poolAfter
   }
   const [upstreams, tools, limit] = [
     keyedClients(addresses),
-    await sharedInbox(redis, resultsInDatabase(db)),
+    await sharedInbox(redis, resultsInDatabase(resultsDb)),
     limitOverWorkers(redis, workers),
   ];
   await limit.limiter.ready();
   return {
     pool,
     db,
+    counts: () => addUp([db.counts(), resultsDb.counts()]),
     holdsConnection: sizes === poolAfter,
     upstreams,
     openUpstreams: () => keyedClients(addresses),
@@ -105,7 +113,8 @@ export async function partsAfter(start: PartsStart, sizes: PoolSizes = poolAfter
     journal,
     logsFailures: true,
     close: async () => {
-      await Promise.all([upstreams.close(), tools.close(), limit.close(), pool.close()]);
+      await Promise.all([upstreams.close(), tools.close(), limit.close()]);
+      await Promise.all([pool.close(), resultsPool.close()]);
       redis?.disconnect();
     },
   };

@@ -58,19 +58,19 @@ export const resultsInDatabase = (db: Statements<StatementName>): ResultStore =>
  * After: one subscription for the process, any number of pending calls. The message is a hint, the store has the result:
  * after an outage of Redis all who wait look there. Without Redis the listener reaches this process alone.
  */
-export async function sharedInbox(redis: Redis | undefined, store: ResultStore): Promise<ToolResults> {
+export async function sharedInbox(redis: Redis | undefined, store?: ResultStore): Promise<ToolResults> {
   const transport = redis === undefined ? memoryTransport() : redisTransport({ client: redis });
   const bus = createBus({ transport, namespace: 'chat' });
   const inbox = createInbox<string>({ bus, name: `tools-${randomUUID()}` });
   await bus.start();
   return {
     expect: async (id, signal) => {
-      const result = inbox.waitFor(id, { signal, check: store.find });
+      const result = inbox.waitFor(id, { signal, check: store?.find });
       result.catch(() => {}); // the turn awaits it later
       return { replyTo: inbox.replyTo, result };
     },
     deliver: async (replyTo, id, result) => {
-      await store.put(id, result);
+      await store?.put(id, result);
       await inbox.resolve(replyTo, id, result).catch(() => {}); // Redis is away: the store has it
     },
     stats: () => ({ pending: inbox.pending, bus: bus.stats() }),

@@ -52,7 +52,7 @@ export const buildWorker: BuildReplica<WorkerSettings> = async (app, start) => {
   });
 
   return {
-    counts: parts.db.counts,
+    counts: parts.counts,
     held: () => ({ seen: `${sessions.open} sessions, ${parts.pool.stats().busy} connections at work` }),
     stats: () => ({
       pool: parts.pool.stats(),
