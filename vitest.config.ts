@@ -44,13 +44,25 @@ export default defineConfig({
         ...source,
         test: {
           name: 'integration',
-          include: ['{packages,internal,apps}/*/tests/**/*.integration.test.ts', 'tests/**/*.integration.test.ts'],
+          include: ['{packages,internal}/*/tests/**/*.integration.test.ts', 'tests/**/*.integration.test.ts'],
           globalSetup: ['./internal/test-kit/src/servers/vitest-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // These mostly wait for time-outs, restarts and silence, so two share a core; they run apart from the others.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...source,
+        test: {
+          // Each of these starts servers, replicas and a load of its own, and refuses to count a load that came late.
+          name: 'demo',
+          include: ['apps/*/tests/**/*.integration.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -59,7 +71,7 @@ export default defineConfig({
           name: 'browser',
           include: ['{packages,apps}/*/tests/**/*.browser.test.ts'],
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

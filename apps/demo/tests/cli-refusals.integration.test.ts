@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pause, processTree, resume } from '@corral-internal/faults';
 import { findProgram } from '@corral-internal/test-kit/servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { demoFolder, isRunning, startDemo } from './support/demo-command.ts';
+import { believable, demoFolder, isRunning, startDemo } from './support/demo-command.ts';
 
 /** Runs that must not be believed, and what the demo says of them. */
 let folder: string;
@@ -25,12 +25,12 @@ const demo = (args: string, env?: NodeJS.ProcessEnv) => startDemo(folder, args.s
 describe('a run that must not be believed', () => {
   it('exits with 1 when the cache is broken on purpose: a bound breaks', async () => {
     const small = 'run config-cache --after --load-only --fast --chats 12 --turns 4 --replicas 2';
-    const { code, stdout } = await demo(small, { CORRAL_DEMO_BREAK: 'store' }).finished;
+    const { code, stdout } = await believable(() => demo(small, { CORRAL_DEMO_BREAK: 'store' }));
 
     expect(stdout).toMatch(/GetEnabledChatProviders +- +[5-9]\d +14 +- +BROKEN/);
     expect(stdout).toContain('CORRAL_DEMO_BREAK=store: this run was broken on purpose');
     expect(code).toBe(1);
-  }, 60_000);
+  }, 120_000);
 
   it('exits with 2 when the load process does not get its time: the run is invalid, not slow', async () => {
     const { child, finished } = demo('run config-cache --before --fast --chats 12 --turns 1 --replicas 1');
@@ -54,13 +54,15 @@ describe('a run on a machine without Redis', () => {
   }, 60_000);
 
   it('runs what it can, says SKIPPED of the rest, and exits with 3', async () => {
-    const { code, stdout } = await demo('run cache-aside --after --load-only --fast --replicas 2', bare).finished;
+    const { code, stdout } = await believable(() =>
+      demo('run cache-aside --after --load-only --fast --replicas 2', bare),
+    );
 
     expect(stdout).toMatch(/GetUserByID, memory alone +- +4 +4 +- +ok/);
     expect(stdout).toMatch(/GetUserByID +- +- +2 +- +SKIPPED \(no Redis\)/);
     expect(stdout).toMatch(/SKIPPED the lease over all processes: No Redis: .* Run ".*install redis.*"/);
     expect(code).toBe(3);
-  }, 60_000);
+  }, 120_000);
 
   it('is what doctor finds out before', async () => {
     const { code, stdout } = await demo('doctor', bare).finished;

@@ -4,7 +4,7 @@ import { processTree } from '@corral-internal/faults';
 import { until } from '@corral-internal/test-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunResult } from '../src/run/result.ts';
-import { demoFolder, isRunning, serverFolders, startDemo } from './support/demo-command.ts';
+import { believable, demoFolder, isRunning, serverFolders, startDemo } from './support/demo-command.ts';
 
 const tiny = ['--chats', '12', '--turns', '3', '--fast', '--replicas', '2'];
 let folder: string;
@@ -13,8 +13,8 @@ beforeAll(() => void (folder = demoFolder()));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('reproduces the story on a small load, with counts by Postgres, and writes the JSON where it was typed', async () => {
-  const { code, stdout, stderr } = await startDemo(folder, ['run', 'config-cache', ...tiny, '--json', 'result.json'])
-    .finished;
+  const args = ['run', 'config-cache', ...tiny, '--json', 'result.json'];
+  const { code, stdout, stderr } = await believable(() => startDemo(folder, args));
 
   expect({ code, stderr: code === 0 ? '' : stderr + stdout }).toEqual({ code: 0, stderr: '' });
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;

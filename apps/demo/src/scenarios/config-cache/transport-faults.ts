@@ -60,17 +60,22 @@ export async function checkBrokerKilled(
   };
 }
 
-/** Somebody edits a row with psql: a trigger publishes, with the commit. */
+/** Somebody edits a row with psql: a trigger publishes, with the commit. What psql takes to start and to connect is no staleness. */
 export async function checkEditThroughPsql(replicas: readonly Replica[], stage: Stage): Promise<Check> {
   const { up, down } = providersTrigger;
-  const edit = (): Promise<void> => psql(stage, setRevision(303));
+  let editMs = 0;
+  const edit = async (): Promise<void> => {
+    const startMs = performance.now();
+    await psql(stage, setRevision(303));
+    editMs = performance.now() - startMs;
+  };
   await stage.admin.query(up);
   try {
     const waits = await stalenessMs(replicas, edit, hasRevision(303), sourceTtls.ttlMs);
     return {
       name: 'staleness after an edit through psql',
-      ok: Math.max(...waits) <= publishedBoundMs,
-      detail: `${waits.join(', ')} ms on ${waits.length} replicas: a trigger publishes for every writer (by ${findProgram('psql') === undefined ? 'a plain connection, there is no psql here' : 'psql itself'})`,
+      ok: Math.max(...waits) - editMs <= publishedBoundMs,
+      detail: `${waits.join(', ')} ms on ${waits.length} replicas, ${Math.round(editMs)} ms of them for the command itself: a trigger publishes for every writer (by ${findProgram('psql') === undefined ? 'a plain connection, there is no psql here' : 'psql itself'})`,
     };
   } finally {
     await stage.admin.query(down);
