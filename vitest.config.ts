@@ -15,24 +15,16 @@ const unitTests = [
 ];
 
 const unit = { testTimeout: 30_000, sequence: { groupOrder: 0 } };
-
 /**
- * `npm run check` lets unit tests share a process, which takes a third of the time; `npm test` and CI never do. Files that look
- * at what a process has only one of (timers, globals, unhandled rejections) have one of their own there too.
+ * Unit tests share a process, which takes half of the time. Files that look at what a process has only one of (timers, globals,
+ * unhandled rejections) have one of their own.
  */
-function quickUnitProjects() {
-  const oneForAll = /useFakeTimers|stubGlobal|spyOn|getTimerCount|process\.on\(|gc\(/;
-  const alone = globSync(unitTests).filter((file) => oneForAll.test(readFileSync(file, 'utf8')));
-  return [
-    { ...source, test: { ...unit, name: 'unit', include: unitTests, exclude: alone, isolate: false } },
-    { ...source, test: { ...unit, name: 'unit-alone', include: alone } },
-  ];
-}
-
-const unitProjects =
-  process.env['CORRAL_QUICK'] === '1'
-    ? quickUnitProjects()
-    : [{ ...source, test: { ...unit, name: 'unit', include: unitTests } }];
+const oneForAll = /useFakeTimers|stubGlobal|spyOn|getTimerCount|process\.on\(|gc\(/;
+const alone = globSync(unitTests).filter((file) => oneForAll.test(readFileSync(file, 'utf8')));
+const unitProjects = [
+  { ...source, test: { ...unit, name: 'unit', include: unitTests, exclude: alone, isolate: false } },
+  { ...source, test: { ...unit, name: 'unit-alone', include: alone } },
+];
 
 export default defineConfig({
   test: {

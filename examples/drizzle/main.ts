@@ -4,7 +4,11 @@ import { eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 
-const pool = createPool({ connection: process.env['DATABASE_URL'] ?? 'postgres://localhost/app', size: 4 });
+const pool = createPool({
+  connection: process.env['DATABASE_URL'] ?? 'postgres://localhost/app',
+  size: 4,
+  overflow: 0,
+});
 const db = drizzle(pool.asPgPool());
 const ducks = pgTable('ducks', { id: integer().primaryKey(), name: text().notNull() });
 
