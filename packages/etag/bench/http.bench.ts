@@ -35,9 +35,9 @@ async function cpuMs({ process: child }: Contender): Promise<number> {
 const operations = 1_000;
 const connections = 50;
 /** Turns before the measurement: Node has compiled the path of a request after some 15,000 of them. */
-const WARM_UP = 5;
+const WARM_UP = 6;
 /** Processes of each side of a duel. */
-const TWINS = 5;
+const TWINS = 9;
 const clients: Client[] = [];
 let spentMs = 0;
 
@@ -139,7 +139,7 @@ async function duel(
     baseline: against.label,
     contenders,
     operations,
-    rounds: 6 * TWINS - 2, // with the two of the warm-up each twin has had the same number of turns
+    rounds: 4 * TWINS - 2, // with the two of the warm-up each twin has had the same number of turns
     clock: () => spentMs,
   });
   await end(servers);

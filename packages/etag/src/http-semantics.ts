@@ -16,6 +16,17 @@ export const failedStrip: readonly string[] = Object.freeze([
   'expires',
 ]);
 
+/** Whether anything but the method decides the answer; for Node's own shape, whose names are in lower case. */
+export function isConditional(fields: Readonly<Record<string, unknown>>): boolean {
+  return (
+    fields['if-none-match'] !== undefined ||
+    fields['if-match'] !== undefined ||
+    fields['if-modified-since'] !== undefined ||
+    fields['if-unmodified-since'] !== undefined ||
+    fields['range'] !== undefined
+  );
+}
+
 /**
  * Request fields in the shape of Node's `request.headers`. Node keeps the first of several `If-Modified-Since` lines; here
  * such a field counts as none, since a list of dates is not an HTTP-date (RFC 9110 §13.1.3, §13.1.4).

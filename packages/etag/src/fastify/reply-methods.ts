@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { answerWith } from '../answer.ts';
 import { type EtagEvent, eventType } from '../events.ts';
-import { isSafeRead, isSuccess, requestFields } from '../http-semantics.ts';
+import { isConditional, isSafeRead, isSuccess, requestFields } from '../http-semantics.ts';
 import { type Current, evaluatePreconditions } from '../preconditions.ts';
 import type { Representation } from '../representation.ts';
 import { addVary, applyPolicy, describeCurrent, mayCompress, stripFor } from './reply-headers.ts';
@@ -12,7 +12,9 @@ export function sendRepresentation(reply: FastifyReply, representation: Represen
   const { request } = reply;
   const plain = !isSuccess(reply.statusCode);
   const fields = requestFields({ headers: request.headers, rawHeaders: request.raw.rawHeaders });
-  const answer = answerWith(representation, plain ? 'POST' : request.method, fields, mayCompress(reply));
+  // To a POST a representation is a result: it gets all of it, as a GET does that asks nothing.
+  const method = plain || !isConditional(fields) ? 'POST' : request.method;
+  const answer = answerWith(representation, method, fields, mayCompress(reply));
   const { status, headers, body } = answer;
   if (status === 304 || status === 412 || status === 416) stripFor(reply, status);
   for (const name in headers) {
