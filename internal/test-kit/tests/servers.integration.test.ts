@@ -26,12 +26,18 @@ const refuses = (port: number): Promise<boolean> =>
     socket.on('error', () => resolve(true));
   });
 
+/** State and parent of a process, as the kernel tells them. */
+const stateOf = (pid: number): string[] => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 2);
+};
+
+const parentOf = (pid: number): number => Number(stateOf(pid)[1]);
+
 /** Whether a process runs; one that has ended and that nobody has asked about yet does not. */
 const runs = (pid: number): boolean => {
   try {
-    process.kill(pid, 0);
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
+    return stateOf(pid)[0] !== 'Z';
   } catch {
     return false;
   }
@@ -111,7 +117,7 @@ describe('startRedis', () => {
   });
 });
 
-it('ends the servers of a process that dies by SIGKILL', async () => {
+it('ends the servers of a process that dies by SIGKILL, while one of them prints', async () => {
   const script = fileURLToPath(new URL('./orphan.ts', import.meta.url));
   const parent = spawn(process.execPath, ['--conditions=@corral/source', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -120,7 +126,12 @@ it('ends the servers of a process that dies by SIGKILL', async () => {
   const servers = JSON.parse(line.toString()) as number[];
   expect(servers.every(runs)).toBe(true);
 
+  // The guardian wakes up with something to pass on to a parent that is dead already.
+  const guardian = parentOf(servers[0]!);
+  process.kill(guardian, 'SIGSTOP');
   parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  process.kill(guardian, 'SIGCONT');
 
-  await until(() => !servers.some(runs), { label: 'both servers have ended' });
+  await until(() => !servers.some(runs), { label: 'all servers have ended' });
 });

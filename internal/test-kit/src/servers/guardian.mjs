@@ -9,6 +9,11 @@ import { rmSync } from 'node:fs';
 const children = new Map();
 const folders = new Set();
 
+/** The parent may die at any moment, also between two messages: that it does not hear must not end the guardian. */
+function tell(message) {
+  if (process.connected) process.send(message, () => {});
+}
+
 /** Each server leads a process group of its own; servers whose children leave the group die by their own watch. */
 function signalGroup(child, signal) {
   try {
@@ -24,21 +29,21 @@ const handlers = {
     const child = spawn(command, args, { env, uid, gid, cwd, detached: true, stdio: 'pipe' });
     child.stopSignal = stopSignal;
     child.stdin.on('error', () => {});
-    children.set(id, child);
-    const log = (text) => process.connected && process.send({ id, type: 'log', text: String(text) });
+    const log = (text) => tell({ id, type: 'log', text: String(text) });
     child.stdout.on('data', log);
     child.stderr.on('data', log);
     child.on('error', (error) => {
-      children.delete(id);
       log(error.message);
-      if (process.connected) process.send({ id, type: 'exit', code: 127, signal: null });
+      tell({ id, type: 'exit', code: 127, signal: null });
     });
+    if (child.pid === undefined) return;
+    children.set(id, child);
     child.on('exit', (code, signal) => {
       children.delete(id);
-      if (process.connected) process.send({ id, type: 'exit', code, signal });
-      else if (children.size === 0) leave();
+      tell({ id, type: 'exit', code, signal });
+      if (!process.connected && children.size === 0) leave();
     });
-    if (child.pid !== undefined) process.send({ id, type: 'spawned', pid: child.pid });
+    tell({ id, type: 'spawned', pid: child.pid });
   },
   ownFolder({ path }) {
     folders.add(path);
@@ -46,7 +51,7 @@ const handlers = {
   removeFolder({ id, path }) {
     rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     folders.delete(path);
-    process.send({ id, type: 'removed' });
+    tell({ id, type: 'removed' });
   },
 };
 
