@@ -1,17 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { until } from '@corral-internal/test-kit';
+import { type NginxServer, startNginx } from '@corral-internal/test-kit/servers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { etagPlugin } from '../src/fastify.ts';
 import { computeEtag, createRepresentation, versionEtag } from '../src/index.ts';
-import { type Nginx, startNginx } from './support/nginx.ts';
 import { rawRequest, type RawAnswer } from './support/raw-http.ts';
 
 const body = JSON.stringify({ challenges: Array.from({ length: 200 }, (_, id) => ({ id, text: 'is it true?' })) });
 
 let app: FastifyInstance;
-let nginx: Nginx;
+let nginx: NginxServer;
 let handled: string[] = [];
 let answered: number[] = [];
 

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
+import { findNginx } from '@corral-internal/test-kit/servers';
 import { openRedis } from '../run/stage-redis.ts';
 import { openStage, type Stage } from '../run/stage.ts';
-import { findNginx } from '../scenarios/response-cache/nginx.ts';
 
 /** Says what is here and which command provides what is missing; returns the exit code. */
 export async function doctor(redisUrl: string | undefined): Promise<number> {

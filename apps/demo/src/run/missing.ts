@@ -1,4 +1,4 @@
-import { RedisMissingError } from '@corral-internal/test-kit/servers';
+import { ServerMissingError } from '@corral-internal/test-kit/servers';
 
 /** This machine lacks a program or a server; the message names the command that provides it. */
 export class MissingError extends Error {
@@ -7,4 +7,4 @@ export class MissingError extends Error {
 
 /** Whether `error` says that something is missing, and how to get it. */
 export const isMissing = (error: unknown): error is Error =>
-  error instanceof MissingError || error instanceof RedisMissingError;
+  error instanceof MissingError || error instanceof ServerMissingError;

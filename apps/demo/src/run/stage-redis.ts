@@ -12,7 +12,7 @@ export interface StageRedis {
 /** Long enough for a server on another machine, milliseconds. */
 const answerMs = 3_000;
 
-/** The server at `given`, else one of our own. @throws {MissingError | RedisMissingError} It does not answer; there is none. */
+/** The server at `given`, else one of our own. @throws {MissingError | ServerMissingError} It does not answer; there is none. */
 export async function openRedis(given: string | undefined): Promise<StageRedis> {
   const own = given === undefined ? await startRedis() : undefined;
   const url = own?.url ?? given!;

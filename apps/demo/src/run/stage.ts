@@ -14,7 +14,7 @@ export interface Stage {
   readonly postgresVersion: string;
   /** The Postgres of this run, to be killed and started again; undefined when DATABASE_URL names somebody's server. */
   readonly ownPostgres: PostgresServer | undefined;
-  /** Starts a Redis on first use, unless `--redis-url` or REDIS_URL names one. @throws {MissingError | RedisMissingError} */
+  /** Starts a Redis on first use, unless `--redis-url` or REDIS_URL names one. @throws {MissingError | ServerMissingError} */
   redis(): Promise<StageRedis>;
   /** The servers that took part, by name and version. */
   versions(): Promise<Record<string, string>>;

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { debianPackage } from './debian-package.ts';
 import { findProgram } from './find-program.ts';
+import { ServerMissingError } from './server-missing-error.ts';
 
 /** How to run a Redis on `port`: the command line, its environment, and how a signal reaches the server. */
 export interface RedisProgram {
@@ -10,17 +11,11 @@ export interface RedisProgram {
   signal?(name: string, signal: NodeJS.Signals): void;
 }
 
-/** There is no Redis here, and none can be fetched; the message says which command provides one. */
-export class RedisMissingError extends Error {
-  override readonly name = 'RedisMissingError';
-  readonly code = 'ERR_REDIS_MISSING';
-}
-
 let found: Promise<RedisProgram> | undefined;
 
 /**
  * Finds a Redis or Valkey server: on PATH, else the distribution's package unpacked below `node_modules/.cache`,
- * else a container. @throws {RedisMissingError} None of them can be had.
+ * else a container. @throws {ServerMissingError} None of them can be had.
  */
 export function findRedis(): Promise<RedisProgram> {
   found ??= search();
@@ -44,7 +39,7 @@ async function search(): Promise<RedisProgram> {
     tried.push('no Docker engine answers');
   }
   const install = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server';
-  throw new RedisMissingError(`No Redis: ${tried.join('; ')}. Run "${install}", or set REDIS_URL.`);
+  throw new ServerMissingError(`No Redis: ${tried.join('; ')}. Run "${install}", or set REDIS_URL.`);
 }
 
 const serverArgs = (port: number, bind: string, args: string[]): string[] => [

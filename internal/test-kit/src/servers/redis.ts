@@ -29,7 +29,7 @@ export interface RedisOptions {
   portBelow?: number;
 }
 
-/** Starts a Redis of its own on a free port of 127.0.0.1; it ends with this process. @throws {RedisMissingError} */
+/** Starts a Redis of its own on a free port of 127.0.0.1; it ends with this process. @throws {ServerMissingError} */
 export async function startRedis({ args = [], portBelow }: RedisOptions = {}): Promise<RedisServer> {
   const program = await findRedis();
   const port = await freePort(portBelow);

@@ -1,16 +1,8 @@
 import { expect, it } from 'vitest';
-import type { RunOptions } from '../scenario.ts';
+import { defaultOptions, type RunOptions } from '../scenario.ts';
 import { boundsOf, leaderboardBound, loadOf, planResponseCache, rateFor, wantedBusy } from './plan.ts';
 
-const options: RunOptions = {
-  before: true,
-  after: true,
-  size: 'default',
-  seed: 1,
-  bus: 'postgres',
-  replicas: 3,
-  users: 1,
-};
+const options: RunOptions = defaultOptions;
 
 it('bounds the builds by replicas x ceil(duration / TTL), the first polls included', () => {
   const load = { ...loadOf(options), durationMs: 9_000, ttlMs: 3_000 };

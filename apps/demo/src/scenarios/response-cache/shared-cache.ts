@@ -1,8 +1,8 @@
 import { until } from '@corral-internal/test-kit';
+import { startNginx } from '@corral-internal/test-kit/servers';
 import { request } from 'undici';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
-import { startNginx } from './nginx.ts';
 import { withReplicas } from './pollers.ts';
 import { challengesPath, type ResponseCacheSettings } from './routes.ts';
 

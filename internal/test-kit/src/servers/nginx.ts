@@ -1,17 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '@corral-internal/test-kit';
-import { debianPackage, findProgram, freePort, guardedFolder, startGuarded } from '@corral-internal/test-kit/servers';
-import { request } from 'undici';
-import { MissingError } from '../../run/missing.ts';
+import { until } from '../until.ts';
+import { debianPackage } from './debian-package.ts';
+import { findProgram } from './find-program.ts';
+import { freePort } from './free-port.ts';
+import { guardedFolder, startGuarded } from './guarded-process.ts';
+import { ServerMissingError } from './server-missing-error.ts';
 
-export interface Nginx {
+export interface NginxServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Starts an nginx that caches, as a CDN does, in front of the replica at `originPort`. @throws {MissingError} */
-export async function startNginx(originPort: number): Promise<Nginx> {
+/**
+ * Starts an nginx that caches, as a CDN does, in front of 127.0.0.1:`originPort`. Below `/gzip/` it compresses; all
+ * else passes as it is. @throws {ServerMissingError}
+ */
+export async function startNginx(originPort: number): Promise<NginxServer> {
   const { command, env } = await findNginx();
   const folder = guardedFolder('corral-nginx-');
   const port = await freePort();
@@ -25,9 +30,10 @@ export async function startNginx(originPort: number): Promise<Nginx> {
   });
   const answers = async (): Promise<boolean> => {
     if (!server.running) throw new Error(`nginx ended: ${server.output.trim()}`);
-    const answer = await request(`http://127.0.0.1:${port}/nginx-ready`).catch(() => undefined);
-    await answer?.body.dump();
-    return answer?.statusCode === 200;
+    return fetch(`http://127.0.0.1:${port}/nginx-ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   };
   await until(answers, { label: 'nginx answers' });
   return {
@@ -39,7 +45,7 @@ export async function startNginx(originPort: number): Promise<Nginx> {
   };
 }
 
-/** On PATH, else the distribution's package, unpacked into our cache. @throws {MissingError} */
+/** On PATH, else the distribution's package, unpacked into our cache. @throws {ServerMissingError} */
 export async function findNginx(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
   const installed = findProgram('nginx');
   if (installed !== undefined) return { command: installed, env: process.env };
@@ -48,7 +54,7 @@ export async function findNginx(): Promise<{ command: string; env: NodeJS.Proces
     return { command: join(root, 'usr/sbin/nginx'), env };
   } catch (error) {
     const install = process.platform === 'darwin' ? 'brew install nginx' : 'sudo apt-get install nginx';
-    throw new MissingError(`No nginx. Run "${install}".`, { cause: error });
+    throw new ServerMissingError(`No nginx. Run "${install}".`, { cause: error });
   }
 }
 
@@ -62,17 +68,25 @@ http {
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
   proxy_cache_path ${folder}/cache keys_zone=shared:1m;
+  proxy_http_version 1.1;
   server {
     listen 127.0.0.1:${port};
     location = /nginx-ready { return 200; }
     location / {
       proxy_pass http://127.0.0.1:${originPort};
-      proxy_http_version 1.1;
       proxy_set_header connection "";
       proxy_cache shared;
       proxy_cache_lock on;
       proxy_cache_revalidate on;
       add_header x-cache $upstream_cache_status always;
+    }
+    location /gzip/ {
+      proxy_pass http://127.0.0.1:${originPort};
+      proxy_set_header accept-encoding "";
+      gzip on;
+      gzip_types text/plain application/json;
+      gzip_min_length 1;
+      gzip_proxied any;
     }
   }
 }
