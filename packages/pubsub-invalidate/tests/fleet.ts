@@ -38,6 +38,15 @@ export interface Report {
   readonly stats: BusStats;
 }
 
+/** Messages that a replica did not hear, and of these the ones after which no gap came. */
+export interface Losses {
+  readonly lost: number;
+  readonly unnoticed: number;
+  readonly reasons: Record<string, number>;
+  readonly uncaught: string[];
+  readonly exits: unknown[];
+}
+
 interface Member {
   readonly child: ChildProcess;
   report: Report | undefined;
@@ -134,14 +143,7 @@ export class Fleet {
     return this.#members.map(({ report }) => report!);
   }
 
-  /** Messages that a replica did not hear, and of these the ones after which no gap came. */
-  async losses(): Promise<{
-    lost: number;
-    unnoticed: number;
-    reasons: Record<string, number>;
-    uncaught: string[];
-    exits: unknown[];
-  }> {
+  async losses(): Promise<Losses> {
     const reports = await this.reports();
     let lost = 0;
     let unnoticed = 0;
