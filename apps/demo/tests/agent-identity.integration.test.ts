@@ -6,17 +6,9 @@ import { runLoad, withReplicas } from '../src/scenarios/agent-identity/agents.ts
 import { checkFallback, checkKilledReplica, checkPublishes } from '../src/scenarios/agent-identity/probes.ts';
 import type { Composition } from '../src/scenarios/agent-identity/replica.ts';
 import { schema } from '../src/scenarios/agent-identity/schema.ts';
-import type { Reporter, RunOptions } from '../src/scenarios/scenario.ts';
+import { defaultOptions, type Reporter, type RunOptions } from '../src/scenarios/scenario.ts';
 
-const options: RunOptions = {
-  before: true,
-  after: true,
-  size: 'fast',
-  seed: 1,
-  bus: 'postgres',
-  replicas: 2,
-  users: 1,
-};
+const options: RunOptions = { ...defaultOptions, size: 'fast', replicas: 2 };
 const load = { agents: 10, everyMs: 200, durationMs: 400 };
 
 let stage: Stage;

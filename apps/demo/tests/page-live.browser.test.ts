@@ -8,7 +8,7 @@ import { openStage } from '../src/run/stage.ts';
 import { configCache } from '../src/scenarios/config-cache/index.ts';
 import { startPageServer, type PageServer } from '../src/server/server.ts';
 import { startBrowser } from './support/browser.ts';
-import { defaults } from './support/page.ts';
+import { defaultOptions } from '../src/scenarios/scenario.ts';
 
 /** The page over the real thing: Postgres, three replicas, the load process. Few chats, so that a busy machine bears it. */
 let browser: Browser;
@@ -28,7 +28,7 @@ afterAll(async () => {
 async function serve(turns: number): Promise<void> {
   server = await startPageServer({
     scenarios: [configCache],
-    defaults: { ...defaults, chats: 40, turns },
+    defaults: { ...defaultOptions, chats: 40, turns },
     openStage: () => openStage(),
     endChildren,
   });

@@ -9,7 +9,7 @@ import { createRecording } from '../src/report/recording.ts';
 import { renderReport } from '../src/report/report.ts';
 import { describeRun } from '../src/run/describe-run.ts';
 import { startBrowser } from './support/browser.ts';
-import { defaults } from './support/page.ts';
+import { defaultOptions } from '../src/scenarios/scenario.ts';
 import { createStubScenario, endedPhase, playPhase, stubResult, type HeldRun } from './support/stub-scenario.ts';
 
 let browser: Browser;
@@ -26,7 +26,7 @@ afterAll(async () => {
 /** Writes a report of one scenario, as `demo run --html` does. */
 function writeReport(): string {
   const { scenario } = createStubScenario();
-  const recording = createRecording([scenario], defaults);
+  const recording = createRecording([scenario], defaultOptions);
   const run = { reporter: recording.reporterOf(scenario, { progress: () => {} }) } as unknown as HeldRun;
   playPhase(run, 'before', 1_000, 60);
   playPhase(run, 'after', 7, 60);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { RunOptions } from '../scenarios/scenario.ts';
+import { defaultOptions, type RunOptions } from '../scenarios/scenario.ts';
 
 /** What the command line asks for. */
 export type Command =
@@ -114,17 +114,17 @@ function parse(args: string[]) {
 function runOptions(values: Values): RunOptions {
   if (values.fast === true && values.full === true) throw new UsageError('--fast and --full exclude each other');
   const both = values.before !== true && values.after !== true;
-  const { bus = 'postgres' } = values;
+  const { bus = defaultOptions.bus } = values;
   if (bus !== 'postgres' && bus !== 'redis') throw new UsageError(`--bus: expected postgres or redis, got ${bus}`);
   return {
     before: both || values.before === true,
     after: both || values.after === true,
-    size: values.fast === true ? 'fast' : values.full === true ? 'full' : 'default',
-    seed: integer('--seed', values.seed, 1, 0, 2 ** 31),
+    size: values.fast === true ? 'fast' : values.full === true ? 'full' : defaultOptions.size,
+    seed: integer('--seed', values.seed, defaultOptions.seed, 0, 2 ** 31),
     bus,
-    replicas: integer('--replicas', values.replicas, 3, 1, 16),
+    replicas: integer('--replicas', values.replicas, defaultOptions.replicas, 1, 16),
     ...(values['load-only'] === true ? { probes: false } : {}),
-    users: integer('--users', values.users, 1, 1, 100_000),
+    users: integer('--users', values.users, defaultOptions.users, 1, 100_000),
     ...(values.turns === undefined ? {} : { turns: integer('--turns', values.turns, 1, 1, 1_000) }),
     ...(values.chats === undefined ? {} : { chats: integer('--chats', values.chats, 1, 1, 20_000) }),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaults } from '../../tests/support/page.ts';
+import { defaultOptions } from '../scenarios/scenario.ts';
 import {
   createStubScenario,
   endedPhase,
@@ -13,7 +13,7 @@ import { renderReport } from './report.ts';
 
 function report(change: Partial<ReturnType<typeof stubResult>> = {}): string {
   const { scenario } = createStubScenario();
-  const recording = createRecording([scenario], defaults);
+  const recording = createRecording([scenario], defaultOptions);
   const reporter = recording.reporterOf(scenario, { progress: () => {} });
   playPhase({ reporter } as unknown as HeldRun, 'before', 1_000);
   playPhase({ reporter } as unknown as HeldRun, 'after', 7);

@@ -22,6 +22,17 @@ export interface RunOptions {
   turns?: number;
 }
 
+/** What runs when nothing else is asked for. */
+export const defaultOptions: RunOptions = {
+  before: true,
+  after: true,
+  size: 'default',
+  seed: 1,
+  bus: 'postgres',
+  replicas: 3,
+  users: 1,
+};
+
 /** What is going to happen, before it happens. */
 export interface Plan {
   /** Every scaled quantity, in words. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { applyChange } from '../../dashboard/state.ts';
 import { createStubScenario } from '../../tests/support/stub-scenario.ts';
-import { defaults } from '../../tests/support/page.ts';
+import { defaultOptions } from '../scenarios/scenario.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import { createLiveStore, type Update } from './live-store.ts';
 
@@ -9,7 +9,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const newStore = (): ReturnType<typeof createLiveStore> =>
-  createLiveStore(initialSnapshot([createStubScenario().scenario], defaults, 'session'));
+  createLiveStore(initialSnapshot([createStubScenario().scenario], defaultOptions, 'session'));
 
 it('sends what it knows at once, then changes four times a second, numbered', () => {
   const store = newStore();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createStubScenario } from '../../tests/support/stub-scenario.ts';
-import { defaults } from '../../tests/support/page.ts';
+import { defaultOptions } from '../scenarios/scenario.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import { measurementsOf, renderMetrics } from './metrics.ts';
 
@@ -20,7 +20,7 @@ it('takes every number out of nested statistics, as a gauge or a counter', () =>
 });
 
 it('writes what Prometheus reads, for all replicas together', async () => {
-  const snapshot = initialSnapshot([createStubScenario().scenario], defaults, 'session');
+  const snapshot = initialSnapshot([createStubScenario().scenario], defaultOptions, 'session');
   const replicas = [0, 1].map((index) => ({ index, stats }));
 
   const { contentType, text } = await renderMetrics(replicas, snapshot);

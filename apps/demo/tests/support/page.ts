@@ -1,16 +1,6 @@
-import type { RunOptions } from '../../src/scenarios/scenario.ts';
+import { defaultOptions } from '../../src/scenarios/scenario.ts';
 import { startPageServer, type PageServer } from '../../src/server/server.ts';
 import { createStubScenario, stubStage, type StubScenario } from './stub-scenario.ts';
-
-export const defaults: RunOptions = {
-  before: true,
-  after: true,
-  size: 'default',
-  seed: 1,
-  bus: 'postgres',
-  replicas: 3,
-  users: 1,
-};
 
 /** The page's server over two scenarios that the test drives. */
 export async function startStubServer(port = 0): Promise<PageServer & { stub: StubScenario; other: StubScenario }> {
@@ -18,7 +8,7 @@ export async function startStubServer(port = 0): Promise<PageServer & { stub: St
   const scenarios = [stub.scenario, other.scenario];
   const server = await startPageServer({
     scenarios,
-    defaults,
+    defaults: defaultOptions,
     port,
     openStage: stubStage,
     endChildren: async () => {},

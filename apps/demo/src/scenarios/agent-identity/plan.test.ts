@@ -1,16 +1,8 @@
 import { expect, it } from 'vitest';
-import type { RunOptions } from '../scenario.ts';
+import { defaultOptions, type RunOptions } from '../scenario.ts';
 import { boundsOf, callsOf, loadOf, planAgentIdentity, reconnectsOf } from './plan.ts';
 
-const options: RunOptions = {
-  before: true,
-  after: true,
-  size: 'default',
-  seed: 1,
-  bus: 'postgres',
-  replicas: 3,
-  users: 1,
-};
+const options: RunOptions = defaultOptions;
 
 it('makes 4,000 calls a second with the source’s own load', () => {
   const load = loadOf({ size: 'full' });

@@ -1,16 +1,8 @@
 import { expect, it } from 'vitest';
-import type { RunOptions } from '../scenario.ts';
+import { defaultOptions, type RunOptions } from '../scenario.ts';
 import { boundsOf, callsOf, loadOf, planCacheAside } from './plan.ts';
 
-const options: RunOptions = {
-  before: true,
-  after: true,
-  size: 'fast',
-  seed: 1,
-  bus: 'postgres',
-  replicas: 3,
-  users: 1,
-};
+const options: RunOptions = { ...defaultOptions, size: 'fast' };
 
 it('allows one query for a cold key over all processes with the lease, and one in each process without', () => {
   const load = { callers: 500, rounds: 4, everyMs: 1_000, withinMs: 10 };

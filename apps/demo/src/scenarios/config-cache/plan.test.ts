@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { defaultOptions } from '../scenario.ts';
 import { boundsOf, loadOf, plannedMs, planConfigCache } from './plan.ts';
 
 it('bounds each query by keys x replicas x ceil(duration / TTL)', () => {
@@ -15,15 +16,7 @@ it('never bounds a query above what it was before', () => {
 });
 
 it('names every scaled quantity', () => {
-  const { scale } = planConfigCache({
-    before: true,
-    after: true,
-    size: 'default',
-    seed: 1,
-    bus: 'postgres',
-    replicas: 3,
-    users: 1,
-  });
+  const { scale } = planConfigCache(defaultOptions);
 
   expect(scale).toContain('load 1:10, time 10:1, TTL 10 s -> 1 s and 5 s -> 0.5 s');
 });

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { RunOptions } from '../scenario.ts';
+import { defaultOptions, type RunOptions } from '../scenario.ts';
 import { boundsOf, loadOf, planTenThousandSessions, rowNames, scaleOf, servedOfBurst, turnsOf } from './plan.ts';
 import { mostTries } from './probes/expiry.ts';
 
-const options: RunOptions = {
-  before: true,
-  after: true,
-  size: 'fast',
-  seed: 1,
-  bus: 'postgres',
-  replicas: 3,
-  users: 1,
-};
+const options: RunOptions = { ...defaultOptions, size: 'fast' };
 const boundOf = (name: string): number | undefined =>
   boundsOf(loadOf(options)).find((bound) => bound.name === name)?.bound;
 
