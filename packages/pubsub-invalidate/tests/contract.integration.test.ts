@@ -75,6 +75,7 @@ for (const { driver, cluster: open } of drivers) {
         return {
           make: () => redisTransport({ client, mode }),
           replays: mode === 'stream',
+          passesOnLate: mode === 'pubsub',
           cleanUp,
         };
       },
