@@ -4,8 +4,8 @@ import { count, escape, figure, prose, savedPercent, seconds } from './format.ts
 it('writes counts whole and shares with one digit, and says what is not known', () => {
   expect([count(12_345), count(0), count(undefined)]).toEqual(['12,345', '0', '–']);
   expect([savedPercent(0.9864), savedPercent(-0.5), savedPercent(0), savedPercent(undefined)]).toEqual([
-    '−98.6 %',
-    '+50.0 %',
+    '98.6 %',
+    '−50.0 %',
     '0 %',
     '–',
   ]);

@@ -8,12 +8,12 @@ export function figure(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: digits });
 }
 
-/** A share of what was saved: `-98.6 %`. */
+/** A share that was saved: `98.6 %`; below zero there is more than before. */
 export function savedPercent(share: number | undefined): string {
   if (share === undefined) return '–';
   const percent = Math.abs(share * 100).toFixed(1);
   if (percent === '0.0') return '0 %';
-  return `${share < 0 ? '+' : '−'}${percent} %`;
+  return `${share < 0 ? '−' : ''}${percent} %`;
 }
 
 export const seconds = (ms: number): string => `${figure(ms / 1_000)} s`;

@@ -29,7 +29,7 @@ describe('a run on the page', () => {
     expect([await at.textOf('#tile-before'), await at.textOf('#tile-after'), await at.textOf('#tile-saved')]).toEqual([
       '1,000',
       '7',
-      '−99.3 %',
+      '99.3 %',
     ]);
   });
 
@@ -94,7 +94,7 @@ describe('a run on the page', () => {
 
     await at.runWhole('both', { before: 10, after: 1 });
 
-    expect(await at.textOf('#tile-saved')).toBe('−90.0 %');
+    expect(await at.textOf('#tile-saved')).toBe('90.0 %');
   });
 });
 
@@ -134,7 +134,7 @@ describe('the connection', () => {
 
     await at.runWhole('both', { before: 10, after: 1 });
 
-    expect(await at.textOf('#tile-saved')).toBe('−90.0 %');
+    expect(await at.textOf('#tile-saved')).toBe('90.0 %');
   });
 
   it('draws nothing in a tab that nobody sees, and all of it when it comes back', async ({ at }) => {

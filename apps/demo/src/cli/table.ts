@@ -11,7 +11,7 @@ export function renderRows(rows: readonly Row[]): string {
     stateOf(row),
     row.source,
   ]);
-  return align([['query', 'before', 'after', 'bound', 'saved', '', 'source (kind)'], ...cells], [1, 2, 3, 4]);
+  return align([['figure', 'before', 'after', 'bound', 'saved', '', 'source (kind)'], ...cells], [1, 2, 3, 4]);
 }
 
 function stateOf(row: Row): string {
@@ -19,7 +19,7 @@ function stateOf(row: Row): string {
   return rowHolds(row) ? 'ok' : 'BROKEN';
 }
 
-/** `39 min`, `48 s`. */
+/** The share that was saved, and the least that was promised: `99.3 % (>= 90 %)`. */
 export const duration = (ms: number): string =>
   ms < 100_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.ceil(ms / 60_000)} min`;
 
