@@ -116,9 +116,12 @@ for (const round of [1, 2, 3]) {
   bound(`backends killed, run ${round}: recovered`, `${Math.round(recovered)} ms`, '<= 300 ms', recovered <= 300);
 }
 
-/** The whole server frozen for 5 s: how early or late deadlines of both kinds come, and what else the callers see. */
+/**
+ * The whole server frozen for 5 s: how early or late deadlines of both kinds come, and what else the callers see. No deadline falls
+ * due at the moment of the thaw, when this process itself is busy with looking up the server's processes.
+ */
 {
-  const acquireTimeoutMs = 1_000;
+  const acquireTimeoutMs = 1_100;
   const timeoutMs = 1_500;
   const pool = createPool({ connection: server.url, name: 'frozen', size: 10, overflow: 0, acquireTimeoutMs });
   const limits: Record<string, number> = { ERR_POOL_ACQUIRE_TIMEOUT: acquireTimeoutMs, ERR_QUERY_TIMEOUT: timeoutMs };

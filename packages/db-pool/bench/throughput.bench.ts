@@ -1,50 +1,45 @@
-import { compare, report, type Comparison, type Figure } from '@corral-internal/bench-kit';
+import { report, type Comparison, type Figure } from '@corral-internal/bench-kit';
 import { startPostgres } from '@corral-internal/test-kit/servers';
-import pg from 'pg';
-import { createPool } from '../src/index.ts';
-import { load } from './load.ts';
+import { Contenders } from './contenders.ts';
 
-/** Speed against pg.Pool: figure 2 of the package's promise. Many short rounds: a disturbance hits few of them. */
-const SIZE = 10;
-const ROUNDS = Number(process.env['ROUNDS'] ?? 25);
-const server = await startPostgres({ settings: { max_connections: 100 } });
-const ours = createPool({ connection: server.url, size: SIZE, overflow: 0, acquireTimeoutMs: 60_000 });
-const pipelined = createPool({
-  connection: server.url,
-  size: SIZE,
-  overflow: 0,
-  pipeline: { depth: 32 },
-  acquireTimeoutMs: 60_000,
-});
-const theirs = new pg.Pool({ connectionString: server.url, max: SIZE });
-const WARM_UP = 20_000;
-const comparisons: Comparison[] = [];
-const figures: Figure[] = [];
+/**
+ * Speed against pg.Pool: figure 2 of the package's promise. Many short rounds in random order: a disturbance hits few of them,
+ * and the median of two hundred ratios moves by a tenth of what one of them moves. ONLY='10 rows' is one half, ROUNDS=0.2 a fifth.
+ */
+const SHARE = Number(process.env['ROUNDS'] ?? 1);
+const ONLY = process.env['ONLY'] ?? '';
+const CONCURRENCY = process.env['CONCURRENCY'];
+const PLAN = [
+  { concurrency: 1, operations: 100, rounds: 201 },
+  { concurrency: 64, operations: 500, rounds: 201 },
+  { concurrency: 1_000, operations: 2_000, rounds: 61 },
+].filter(({ concurrency }) => CONCURRENCY === undefined || concurrency === Number(CONCURRENCY));
+const STATEMENTS = [
+  { what: 'select 1', file: 'SELECT-1.md', sql: 'select 1 as one' },
+  {
+    what: '10 rows',
+    file: 'TEN-ROWS.md',
+    sql: "select n as id, 'name ' || n as name, now() as at from generate_series(1, 10) n",
+  },
+].filter(({ what }) => what.includes(ONLY));
+const KINDS = ['db-pool', 'db-pool, pipelined', 'pg.Pool'];
 
-// A pool lives for days: what is measured is compiled code. Each contender gets the same warm-up.
-const warm: { query(text: string): Promise<unknown> }[] = [ours, pipelined, theirs];
-for (const pool of warm) await load(64, WARM_UP, () => pool.query('select 1'));
-
-const ROWS = {
-  'select 1': 'select 1 as one',
-  '10 rows': "select n as id, 'name ' || n as name, now() as at from generate_series(1, 10) n",
-};
-for (const [what, sql] of Object.entries(ROWS)) {
-  for (const concurrency of [1, 64, 1_000]) {
-    const operations = { 1: 150, 64: 1_000, 1_000: 2_000 }[concurrency]!;
-    const result = await compare({
+const server = await startPostgres();
+for (const { what, sql, file } of STATEMENTS) {
+  const contenders = await Contenders.start(server.url, KINDS);
+  await contenders.warmUp({ sql, concurrency: 64, operations: 10_000 });
+  const comparisons: Comparison[] = [];
+  const figures: Figure[] = [];
+  for (const { concurrency, operations, rounds } of PLAN) {
+    const task = { sql, concurrency, operations };
+    const result = await contenders.compare({
       name: `${what}, concurrency ${concurrency}`,
       baseline: 'pg.Pool',
       operations,
-      rounds: ROUNDS,
-      contenders: {
-        'db-pool': () => load(concurrency, operations, () => ours.query(sql)),
-        'db-pool, pipelined': () => load(concurrency, operations, () => pipelined.query(sql)),
-        'pg.Pool': () => load(concurrency, operations, () => theirs.query(sql)),
-      },
+      rounds: Math.ceil(rounds * SHARE),
+      contenders: Object.fromEntries(KINDS.map((kind) => [kind, () => contenders.perform(kind, task)])),
     });
     comparisons.push(result);
-    console.log(result.name, ...result.results.map(({ name, ratio }) => `${name} ${(1 / ratio).toFixed(2)}x`));
     const rate = (name: string): number => 1 / result.results.find((one) => one.name === name)!.ratio;
     figures.push({
       name: `throughput, ${result.name}`,
@@ -61,8 +56,11 @@ for (const [what, sql] of Object.entries(ROWS)) {
       });
     }
   }
+  contenders.end();
+  report(import.meta.url, comparisons, {
+    file,
+    figures,
+    versions: { pg: '8.23.1', 'pg-pool': '3.14.0', PostgreSQL: '18' },
+  });
 }
-
-report(import.meta.url, comparisons, { figures, versions: { pg: '8.23.1', 'pg-pool': '3.14.0', PostgreSQL: '18' } });
-await Promise.all([ours.close(), pipelined.close(), theirs.end()]);
 await server.close();

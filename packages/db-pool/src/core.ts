@@ -14,7 +14,7 @@ import { Supply } from './supply.ts';
 import { acquireTimeout } from './timeout-error.ts';
 import { needsCleaning } from './upkeep.ts';
 import { WaitQueue } from './wait-queue.ts';
-import { createWaiter, type Receiver, type Request, type Waiter } from './waiter.ts';
+import { Waiter, type Receiver, type Request, type WaitingRoom } from './waiter.ts';
 
 const CLOSE_GRACE_MS = 1_000;
 const STATEMENT_GRACE_MS = 1_000;
@@ -23,7 +23,7 @@ const STATEMENT_GRACE_MS = 1_000;
  * Lends sessions: who waits, what is idle, what is thrown away. A session is in exactly one place: idle, lent (`held`), or in a
  * checkup (`checkup`). Everything public is a shell around this class.
  */
-export class Core implements ConnectorOwner, Demands {
+export class Core implements ConnectorOwner, Demands, WaitingRoom {
   readonly settings: Settings;
   readonly counters: Counters = new Counters();
   readonly config: ClientConfig;
@@ -91,12 +91,7 @@ export class Core implements ConnectorOwner, Demands {
       return;
     }
     const nowMs = this.now();
-    const waiter = createWaiter(receiver, {
-      ...request,
-      nowMs,
-      onTimeout: (waiter) => this.dismiss(waiter, 'timedOut', () => acquireTimeout(this, this.now() - waiter.sinceMs)),
-      onAbort: (waiter) => this.dismiss(waiter, 'aborted', () => request.signal?.reason),
-    });
+    const waiter = new Waiter(this, receiver, request, nowMs);
     waiter.place = this.waiters.join(waiter);
     this.#lastQueuedMs = nowMs;
     this.pulse(nowMs);
@@ -175,6 +170,14 @@ export class Core implements ConnectorOwner, Demands {
     this.counters.waitedMs += this.now() - waiter.sinceMs;
     waiter.fail(error());
     this.onShrink?.();
+  }
+
+  onOverdue(waiter: Waiter): void {
+    this.dismiss(waiter, 'timedOut', () => acquireTimeout(this, this.now() - waiter.sinceMs));
+  }
+
+  onAborted(waiter: Waiter, reason: unknown): void {
+    this.dismiss(waiter, 'aborted', () => reason);
   }
 
   dismissAll(error: unknown): void {

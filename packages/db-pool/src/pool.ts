@@ -4,7 +4,7 @@ import { Lease, showCaller, type Connection } from './connection.ts';
 import { Contexts, type Context } from './context.ts';
 import { Core } from './core.ts';
 import { ConnectionLostError } from './errors.ts';
-import { start, type Limits } from './execute.ts';
+import { Call } from './call.ts';
 import type { Holder } from './holders.ts';
 import { startHousekeeper } from './housekeeper.ts';
 import type { PoolOptions } from './options.ts';
@@ -52,16 +52,14 @@ class CorralPool implements Pool {
     duration('timeoutMs', timeoutMs);
     const endsAtMs = timeoutMs === Infinity ? Infinity : core.now() + timeoutMs;
     const shared = core.settings.depth > 1 && isSharable(text);
+    const query = { text, values };
+    const limits = { signal, timeoutMs, endsAtMs };
     for (let repeats = 0; ; repeats += 1) {
-      let session: Session | undefined;
+      let call: Call | undefined;
       try {
         const answer = await new Promise<QueryResult>((resolve, reject) => {
-          const job = { text, values, resolve, reject };
-          const grant = (granted: Session): void => {
-            session = granted;
-            start(granted, job, this.#limits(signal, timeoutMs, endsAtMs));
-          };
-          this.#checkOut({ grant, fail: reject }, signal, this.#waitMs(endsAtMs), shared);
+          call = new Call(core, query, limits, resolve, reject);
+          this.#checkOut(call, signal, this.#waitMs(endsAtMs), shared);
         });
         return answer as QueryResult<Row>;
       } catch (error) {
@@ -72,7 +70,7 @@ class CorralPool implements Pool {
           throw error;
         }
       } finally {
-        if (session) core.release(session);
+        if (call?.session) core.release(call.session);
       }
     }
   }
@@ -217,12 +215,6 @@ class CorralPool implements Pool {
     return endsAtMs === Infinity
       ? acquireTimeoutMs
       : Math.min(acquireTimeoutMs, Math.max(0, endsAtMs - this.#core.now()));
-  }
-
-  #limits(signal: AbortSignal | undefined, timeoutMs: number, endsAtMs: number): Limits {
-    const { statementMs, now } = this.#core;
-    const leftMs = endsAtMs === Infinity ? Infinity : endsAtMs - now();
-    return { signal, timeoutMs: Math.min(statementMs, leftMs), statedMs: Math.min(statementMs, timeoutMs) };
   }
 
   /** The caller's stack, unformatted: every ten milliseconds, or as the options say. After a leak was seen, each time. */

@@ -1,4 +1,5 @@
 import type { ClientConfig, QueryConfig, QueryResult } from 'pg';
+import { Burst } from './burst.ts';
 import { sendCancel } from './cancel.ts';
 import type { PgClient } from './driver.ts';
 import { ConnectionLostError, ConnectionReleasedError } from './errors.ts';
@@ -63,7 +64,8 @@ export class Session {
   /** False as soon as ReadyForQuery was seen with nothing queued: only then is the transaction status current. */
   #busy = false;
   readonly #home: Home;
-  readonly #pipelined: boolean;
+  /** Only with pipelining: else there is one write in a turn. */
+  readonly #burst: Burst | undefined;
   readonly #queue: Job[] = [];
   readonly #active = new Set<Job>();
   #cancelling: Promise<void> | undefined;
@@ -74,7 +76,7 @@ export class Session {
   constructor(client: PgClient, home: Home) {
     this.client = client;
     this.#home = home;
-    this.#pipelined = home.config.pipeline === true;
+    this.#burst = home.config.pipeline === true ? new Burst(client) : undefined;
     this.verified = home.suspicion;
     client.on('error', (error: Error) => this.#fail(error));
     client.on('end', () => this.#fail(new Error('the server closed the connection')));
@@ -108,7 +110,7 @@ export class Session {
 
   submit(job: Job): void {
     if (this.lost !== undefined || this.closing) job.reject(new ConnectionLostError(false, this.lost));
-    else if (this.#cancelling === undefined && (this.#pipelined || this.#active.size === 0)) this.#start(job);
+    else if (this.#cancelling === undefined && (this.#burst !== undefined || this.#active.size === 0)) this.#start(job);
     else this.#queue.push(job);
   }
 
@@ -196,6 +198,7 @@ export class Session {
       }
       this.#next();
     };
+    this.#burst?.begin();
     try {
       (this.#rawQuery as unknown as (text: unknown, values: unknown, callback: typeof finish) => void)(
         job.text,

@@ -20,54 +20,57 @@ export interface Receiver {
   fail(error: unknown): void;
 }
 
-/** Somebody in the queue. */
-export interface Waiter extends Receiver {
-  readonly sinceMs: number;
-  /** Will share a pipelined connection. */
-  readonly shared: boolean;
-  /** Which connections its async context holds already. */
-  readonly context: Context | undefined;
-  place: Place<Waiter> | undefined;
-}
-
 /** What a caller asks for when there is nothing at once. */
 export interface Request {
   timeoutMs: number;
   signal: AbortSignal | undefined;
+  /** Will share a pipelined connection. */
   shared: boolean;
+  /** Which connections its async context holds already. */
   context: Context | undefined;
 }
 
-export interface WaitOptions extends Request {
-  nowMs: number;
-  /** Both leave the queue first; false: it was served already. */
-  onTimeout(waiter: Waiter): void;
-  onAbort(waiter: Waiter): void;
+/** Where one waits. Whoever is overdue or aborted must leave the queue first: it may have been served at that moment. */
+export interface WaitingRoom {
+  onOverdue(waiter: Waiter): void;
+  onAborted(waiter: Waiter, reason: unknown): void;
 }
 
-/** Binds a receiver to its deadline and its signal; both are forgotten at the moment it is served. */
-export function createWaiter(receiver: Receiver, options: WaitOptions): Waiter {
-  const { timeoutMs, signal, nowMs, shared, context, onTimeout, onAbort } = options;
-  const settle = () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', aborted);
-  };
-  const waiter: Waiter = {
-    sinceMs: nowMs,
-    shared,
-    context,
-    place: undefined,
-    grant(session) {
-      settle();
-      receiver.grant(session);
-    },
-    fail(error) {
-      settle();
-      receiver.fail(error);
-    },
-  };
-  const aborted = () => onAbort(waiter);
-  const timer: Timer = after(timeoutMs, () => onTimeout(waiter));
-  signal?.addEventListener('abort', aborted);
-  return waiter;
+/** Somebody in the queue, bound to a deadline and a signal; both are forgotten at the moment it is served. */
+export class Waiter implements Receiver {
+  readonly sinceMs: number;
+  readonly shared: boolean;
+  readonly context: Context | undefined;
+  place: Place<Waiter> | undefined;
+  readonly #receiver: Receiver;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: (() => void) | undefined;
+  readonly #timer: Timer;
+
+  constructor(room: WaitingRoom, receiver: Receiver, request: Request, nowMs: number) {
+    const { timeoutMs, signal, shared, context } = request;
+    this.sinceMs = nowMs;
+    this.shared = shared;
+    this.context = context;
+    this.#receiver = receiver;
+    this.#signal = signal;
+    this.#onAbort = signal && (() => room.onAborted(this, signal.reason));
+    this.#timer = after(timeoutMs, () => room.onOverdue(this));
+    if (this.#onAbort) signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  grant(session: Session): void {
+    this.#settle();
+    this.#receiver.grant(session);
+  }
+
+  fail(error: unknown): void {
+    this.#settle();
+    this.#receiver.fail(error);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
 }

@@ -3,7 +3,7 @@ import { createPool, type Pool, type PoolEvent, type PoolOptions } from '../src/
 
 /** Pools of one test file: closed together, however the test ended. */
 export interface Pools {
-  open(url: string, options?: Partial<PoolOptions>): Pool;
+  open(connection: PoolOptions['connection'], options?: Partial<PoolOptions>): Pool;
   closeAll(): Promise<void>;
 }
 

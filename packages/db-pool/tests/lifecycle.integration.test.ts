@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { createTestDatabase } from '@corral-internal/test-kit/test-database';
 import { until } from '@corral-internal/test-kit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -136,6 +137,30 @@ describe('pipelining', () => {
     expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10);
     expect(settled[1]).toMatchObject({ status: 'fulfilled', value: { rows: [{ share: 10 }] } });
     expect(pool.stats()).toMatchObject({ created: 1, queries: 31 - 1 });
+  });
+
+  it('sends what one turn of the event loop brings in one write', async () => {
+    let writes = 0;
+    class Counted extends Socket {
+      override _write(...args: Parameters<Socket['_write']>): void {
+        writes += 1;
+        super._write(...args);
+      }
+
+      override _writev(...args: Parameters<NonNullable<Socket['_writev']>>): void {
+        writes += 1;
+        super._writev?.(...args);
+      }
+    }
+    const connection = { connectionString: database.url, stream: () => new Counted() };
+    const pool = pools.open(connection, { size: 1, overflow: 0, pipeline: { depth: 32 } });
+    await pool.ready();
+    writes = 0;
+
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => pool.query('select $1::int as n', [n])));
+
+    expect(answers.map(({ rows }) => rows[0])).toEqual(Array.from({ length: 20 }, (_, n) => ({ n })));
+    expect(writes).toBe(1);
   });
 
   it('gives a connection of its own to what would change the session, in turn', async () => {

@@ -1,0 +1,54 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { compare, type Comparison, type CompareOptions } from '@corral-internal/bench-kit';
+
+/** So many statements, at most `concurrency` at once; of each hundred the first `failingPercent` divide by zero. */
+export interface Task {
+  sql: string;
+  failingPercent?: number;
+  concurrency: number;
+  operations: number;
+}
+
+/** Performs one task; `compare` then measures the time that the contender itself has measured. */
+export type Perform = (task: Task) => Promise<void>;
+
+/**
+ * Pools, each in a process of its own, as in an application: none pays for the garbage of another, and the compiled driver has
+ * seen one pool only. One works at a time, the others sleep.
+ */
+export class Contenders {
+  readonly #children = new Map<string, ReturnType<typeof fork>>();
+  #spentMs = 0;
+
+  static async start(url: string, kinds: readonly string[]): Promise<Contenders> {
+    const contenders = new Contenders();
+    for (const kind of kinds) {
+      const child = fork(new URL('contender.ts', import.meta.url), [kind, url]);
+      await once(child, 'message');
+      contenders.#children.set(kind, child);
+    }
+    return contenders;
+  }
+
+  async perform(kind: string, task: Task): Promise<void> {
+    const child = this.#children.get(kind)!;
+    const answered = once(child, 'message') as Promise<[number]>;
+    child.send(task);
+    const [ms] = await answered;
+    this.#spentMs += ms;
+  }
+
+  /** A pool lives for days: what is measured is compiled code. Each gets the same warm-up. */
+  async warmUp(task: Task): Promise<void> {
+    for (const kind of this.#children.keys()) await this.perform(kind, task);
+  }
+
+  compare(options: Omit<CompareOptions, 'clock'>): Promise<Comparison> {
+    return compare({ ...options, clock: () => this.#spentMs });
+  }
+
+  end(): void {
+    for (const child of this.#children.values()) child.disconnect();
+  }
+}
