@@ -13,11 +13,13 @@ function send(message: object): void {
 
 /**
  * Serves the parent's requests, and ends this process when the parent is gone, or closes the channel: then `close` runs
- * first. The terminal's Ctrl-C reaches this process too; it leaves the answer to the parent.
+ * first, for at most `closeWithinMs`: it may be waiting for servers that went with the parent. The terminal's Ctrl-C
+ * reaches this process too; it leaves the answer to the parent.
  */
-export function serveParent(handlers: Handlers, close: () => Promise<void>): void {
+export function serveParent(handlers: Handlers, close: () => Promise<void>, closeWithinMs = 4_000): void {
   process.on('SIGINT', () => {});
   process.on('disconnect', () => {
+    setTimeout(() => process.exit(0), closeWithinMs);
     void close().finally(() => process.exit(0));
   });
   process.on('message', (message: { id: number; type: string; payload: never }) => {
