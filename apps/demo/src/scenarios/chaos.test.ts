@@ -42,6 +42,21 @@ it('breaks one thing at a time, and ends a phase when it is mended', async () =>
   ]);
 });
 
+it('mends at once what is still broken when a phase is stopped', async () => {
+  const chaos = watchChaos({});
+  const thrown = chaos.run(async (signal) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    chaos.note('mended');
+    return 'mended early';
+  });
+
+  await chaos.end();
+
+  expect(chaos.labels).toEqual(['mended']);
+  expect(await thrown).toBe('mended early');
+  expect(chaos.signal.aborted).toBe(true);
+});
+
 it('ends the phase too when a switch fails: who threw it is told', async () => {
   const chaos = watchChaos({});
   const thrown = chaos.run(() => Promise.reject(new Error('no such server')));

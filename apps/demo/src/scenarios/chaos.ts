@@ -11,15 +11,27 @@ export interface Chaos {
   /** Postgres was killed, and forgot what it had counted. */
   serverForgot: boolean;
   note(label: string): void;
-  /** Breaks something for a while, one thing at a time: a second throw meanwhile gets the answer of the first. */
-  run(work: () => Promise<string>): Promise<string>;
+  /**
+   * Breaks something for a while, one thing at a time: a second throw meanwhile gets the answer of the first. `work`
+   * mends at once when its signal aborts.
+   */
+  run(work: (signal: AbortSignal) => Promise<string>): Promise<string>;
+  /** Aborts when the phase is over. */
+  readonly signal: AbortSignal;
   /** Resolves when nothing is broken any more. */
   settled(): Promise<void>;
+  /** The phase is over, also when it was stopped: what is still broken is mended at once. */
+  end(): Promise<void>;
 }
 
+/** Keeps a record of what is done to a phase, and tells it to the page. */
 export function watchChaos({ sample }: Pick<Reporter, 'sample'>): Chaos {
   const labels: string[] = [];
+  const over = new AbortController();
   let running: Promise<string> | undefined;
+  const settled = async (): Promise<void> => {
+    await running?.catch(() => {}); // who threw the switch is told
+  };
   return {
     labels,
     witnessLost: false,
@@ -28,9 +40,12 @@ export function watchChaos({ sample }: Pick<Reporter, 'sample'>): Chaos {
       labels.push(label);
       sample?.({ kind: 'event', label });
     },
-    run: (work) => (running ??= work().finally(() => (running = undefined))),
-    settled: async () => {
-      await running?.catch(() => {}); // who threw the switch is told
+    run: (work) => (running ??= work(over.signal).finally(() => (running = undefined))),
+    signal: over.signal,
+    settled,
+    end: async () => {
+      over.abort(new Error('the phase is over'));
+      await settled();
     },
   };
 }

@@ -2,6 +2,7 @@
 import { isMissing } from '../run/missing.ts';
 import { untilValid, witnessesAgree } from '../run/phase.ts';
 import { statusOf, type Check, type Phase, type ScenarioResult } from '../run/result.ts';
+import type { StageRedis } from '../run/stage-redis.ts';
 import type { Stage } from '../run/stage.ts';
 import type { Reporter, RunOptions, Scenario } from './scenario.ts';
 
@@ -52,6 +53,18 @@ export function callsIn(phases: readonly Phase[], name: string, statement: strin
   return phase === undefined ? undefined : (phase.counts[statement]?.server ?? 0);
 }
 
+/** The Redis of the stage; without one, why there is none, and the command that provides it. */
+export async function redisOf(
+  stage: Pick<Stage, 'redis'>,
+): Promise<{ redis: StageRedis; missing?: undefined } | { redis?: undefined; missing: string }> {
+  try {
+    return { redis: await stage.redis() };
+  } catch (error) {
+    if (isMissing(error)) return { missing: error.message };
+    throw error;
+  }
+}
+
 export interface Probes {
   readonly checks: Check[];
   /** What could not be tried here, and the command that would help. */
@@ -84,6 +97,17 @@ export function createProbes(
       }
     },
   };
+}
+
+/** The result of a scenario that could not run here at all; `missing` names the command that would help. */
+export function skippedResult(
+  { id, title, plan }: Pick<Scenario, 'id' | 'title' | 'plan'>,
+  options: RunOptions,
+  missing: string,
+): ScenarioResult {
+  const countedBy = 'pg_stat_statements';
+  const nothing = { configuration: {}, rows: [], checks: [], phases: [], notes: [] };
+  return { id, title, status: 'skipped', scale: plan(options).scale, countedBy, ...nothing, skipped: [missing] };
 }
 
 type Told = Pick<ScenarioResult, 'scale' | 'configuration' | 'rows' | 'checks' | 'phases' | 'notes'>;

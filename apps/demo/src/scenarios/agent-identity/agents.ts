@@ -39,5 +39,9 @@ export async function runLoad(
   if (set.replicas.length > 1) reporter.offer?.({ [killReplica.id]: killReplicaSwitch(set, chaos) });
   const onProgress = ({ done, errors }: { done: number; errors: number }): void =>
     reporter.progress(`${name}: ${done} of ${offered} calls${errors > 0 ? `, ${errors} failed` : ''}`);
-  return withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
+  try {
+    return await withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
+  } finally {
+    await chaos.end();
+  }
 }

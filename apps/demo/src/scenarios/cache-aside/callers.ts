@@ -51,6 +51,10 @@ export function runLoad(
       reporter.progress(
         `${composition}: ${done} of ${offered} callers served${errors > 0 ? `, ${errors} failed` : ''}`,
       );
-    return withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
+    try {
+      return await withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
+    } finally {
+      await chaos.end();
+    }
   });
 }

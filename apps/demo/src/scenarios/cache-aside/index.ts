@@ -1,7 +1,6 @@
-import { isMissing } from '../../run/missing.ts';
 import { reductionOf, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
-import { callsIn, checkAnswered, checkWitnesses, conclude, createProbes, runPhases } from '../frame.ts';
+import { callsIn, checkAnswered, checkWitnesses, conclude, createProbes, redisOf, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { checkAbortedCaller, checkAborts } from './aborts.ts';
 import { id, runLoad, type Place } from './callers.ts';
@@ -37,14 +36,13 @@ async function runCacheAside(
   const load = loadOf(options);
   const { replicas } = options;
   await stage.admin.query(schema);
-  const missing = options.after ? await redisMissing(stage) : undefined;
-  const redisUrl = options.after && missing === undefined ? (await stage.redis()).url : undefined;
-  const place: Place = { replicas, databaseUrl: stage.databaseUrl, redisUrl };
+  const { redis, missing } = options.after ? await redisOf(stage) : {};
+  const place: Place = { replicas, databaseUrl: stage.databaseUrl, redisUrl: redis?.url };
 
   const compositions: Composition[] = [
     ...(options.before ? (['before'] as const) : []),
     ...(options.after ? (['memory'] as const) : []),
-    ...(redisUrl === undefined ? [] : (['after'] as const)),
+    ...(redis === undefined ? [] : (['after'] as const)),
   ];
   const run = (name: Composition): Promise<Phase> => runLoad(name, load, place, stage, reporter);
   const phases = await runPhases(compositions, run, reporter, signal);
@@ -69,17 +67,6 @@ async function runCacheAside(
     notes,
     skipped: [...(missing === undefined ? [] : [`the lease over all processes: ${missing}`]), ...probes.skipped],
   });
-}
-
-/** Why there is no Redis, and how to get one; undefined when there is one. */
-async function redisMissing(stage: Stage): Promise<string | undefined> {
-  try {
-    await stage.redis();
-    return undefined;
-  } catch (error) {
-    if (isMissing(error)) return error.message;
-    throw error;
-  }
 }
 
 function rowOf({ name, phase, bound, source }: Bound, phases: readonly Phase[], missing: string | undefined): Row {

@@ -15,11 +15,11 @@ export const killRedis: Switch = {
 /** Nothing to throw when the Redis is somebody's own. */
 export function killRedisSwitch({ own }: StageRedis, chaos: Chaos): Record<string, ThrowSwitch> {
   if (own === undefined) return {};
-  const run = async (): Promise<string> => {
+  const run = async (signal: AbortSignal): Promise<string> => {
     await own.kill();
     chaos.note('Redis killed');
     try {
-      await delay(awayMs);
+      await delay(awayMs, undefined, { signal });
     } finally {
       await own.start();
       chaos.note('Redis back, empty');

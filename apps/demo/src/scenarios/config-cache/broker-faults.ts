@@ -25,11 +25,11 @@ export const silentHeartbeats = Math.ceil(silentMs / 1_000) + 1;
 
 /** What the listeners get and send vanishes for a while, without FIN or RST. */
 export const silenceListeners = (proxy: Proxy, chaos: Chaos): Promise<string> =>
-  chaos.run(async () => {
+  chaos.run(async (signal) => {
     proxy.blackhole();
     chaos.note(silentLabel);
     try {
-      await delay(silentMs);
+      await delay(silentMs, undefined, { signal });
     } finally {
       await proxy.heal();
       chaos.note('listeners heard again');

@@ -54,16 +54,26 @@ export async function psql({ admin, databaseUrl }: Stage, sql: string): Promise<
   else await promisify(execFile)(program, [databaseUrl, '--quiet', '--no-psqlrc', '--command', sql]);
 }
 
-async function watchEdit({ isCached, set }: Edits, revision: number, edit: () => Promise<void>): Promise<string> {
+async function watchEdit(
+  { isCached, set, chaos }: Edits,
+  revision: number,
+  edit: () => Promise<void>,
+): Promise<string> {
   const startMs = performance.now();
   if (!isCached) {
     await edit();
     return `revision ${revision} is in the database; every replica reads it there on each turn`;
   }
-  const edited = edit();
-  const waits = await Promise.all(set.replicas.map(({ index }) => seenAfterMs(set, index, revision, startMs)));
-  await edited;
-  return `revision ${revision} seen by ${waits.length} replicas after ${waits.join(', ')} ms`;
+  const over = new AbortController();
+  const signal = AbortSignal.any([chaos.signal, over.signal]);
+  try {
+    const seen = Promise.all(set.replicas.map(({ index }) => seenAfterMs(set, index, revision, startMs, signal)));
+    const [waits] = await Promise.all([seen, edit()]);
+    if (chaos.signal.aborted) return `revision ${revision}: the phase ended before every replica had seen it`;
+    return `revision ${revision} seen by ${waits.length} replicas after ${waits.join(', ')} ms`;
+  } finally {
+    over.abort(); // an edit that failed is not waited for
+  }
 }
 
 /** No replica keeps an old value for longer than its TTL; this is for one that is being restarted. */
@@ -75,8 +85,9 @@ async function seenAfterMs(
   index: number,
   revision: number,
   startMs: number,
+  signal: AbortSignal,
 ): Promise<number | string> {
-  while (performance.now() - startMs < seenLimitMs) {
+  while (!signal.aborted && performance.now() - startMs < seenLimitMs) {
     const view = (await set.views().catch((): ReplicaView[] => []))[index];
     if (view?.seen === `revision ${revision}`) return Math.round(performance.now() - startMs);
     await delay(2);

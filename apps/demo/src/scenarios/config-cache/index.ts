@@ -1,6 +1,6 @@
 import type { Progress } from '../../../load/recorder.ts';
 import { runPhase } from '../../run/phase.ts';
-import { startReplicas } from '../../run/replicas.ts';
+import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
 import { reductionOf, type Phase, type Row, type ScenarioResult } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { watchChaos, withChaos } from '../chaos.ts';
@@ -88,12 +88,13 @@ async function runLoad(
   const isWatched = reporter.offer !== undefined && composition === 'after';
   const detour = isWatched ? await listenThroughProxy(stage, bus) : undefined;
   const listen = detour === undefined ? {} : { listenUrl: detour.listenUrl };
-  const set = await startReplicas(replicas, await replicaStart(composition, { ...settings, ...listen }, stage));
+  const chaos = watchChaos(reporter);
+  let set: ReplicaSet | undefined;
   try {
+    set = await startReplicas(replicas, await replicaStart(composition, { ...settings, ...listen }, stage));
     const offered = load.chats * load.turns;
     const profile = { ...load, ports: set.ports, seed };
     const spec = { name: composition, type: 'chats', profile, offered, plannedMs: plannedMs(load) };
-    const chaos = watchChaos(reporter);
     reporter.offer?.(configSwitches({ composition, bus, set, stage, proxy: detour?.proxy, chaos }));
     const progress = ({ done, errors, elapsedMs }: Progress): void => {
       const failed = errors > 0 ? `, ${errors} failed` : '';
@@ -101,7 +102,8 @@ async function runLoad(
     };
     return await runPhase(stage, set, spec, progress, reporter, (phase) => withChaos(phase, chaos));
   } finally {
-    await set.close();
+    await chaos.end();
+    await set?.close();
     await detour?.proxy.close();
   }
 }

@@ -17,12 +17,12 @@ export const bringColumnBack = 'ALTER TABLE challenges RENAME COLUMN formula_awa
 
 /** Postgres counts no statement that failed: the two witnesses cannot be compared after this. */
 export function breakRebuildSwitch({ admin }: Stage, chaos: Chaos): ThrowSwitch {
-  const run = async (): Promise<string> => {
+  const run = async (signal: AbortSignal): Promise<string> => {
     chaos.witnessLost = true;
     await admin.query(takeColumnAway);
     chaos.note('rebuild broken');
     try {
-      await delay(awayMs);
+      await delay(awayMs, undefined, { signal });
     } finally {
       await admin.query(bringColumnBack);
       chaos.note('rebuild mended');

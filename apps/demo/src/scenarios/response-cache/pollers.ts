@@ -87,6 +87,7 @@ export async function runLoad(
     const phase = await runPhase(stage, set, spec, onProgress, reporter);
     return { ...(await withChaos(phase, chaos)), lockWaiters: await end() };
   } finally {
+    await chaos.end();
     await end();
   }
 }

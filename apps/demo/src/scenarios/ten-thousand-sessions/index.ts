@@ -1,8 +1,8 @@
 import { reductionOf, type Check, type Row, type ScenarioResult } from '../../run/result.ts';
-import { isMissing, MissingError } from '../../run/missing.ts';
+import { MissingError } from '../../run/missing.ts';
 import type { Stage } from '../../run/stage.ts';
 import { killRedis } from '../cache-aside/kill-redis.ts';
-import { checkWitnesses, chosenPhases, conclude, runPhases } from '../frame.ts';
+import { checkWitnesses, chosenPhases, conclude, redisOf, runPhases } from '../frame.ts';
 import type { Reporter, RunOptions, Scenario } from '../scenario.ts';
 import { openFilesLimit } from './open-files.ts';
 import type { Part, Seen } from './part.ts';
@@ -41,13 +41,14 @@ async function runTenThousandSessions(
 ): Promise<ScenarioResult> {
   const load = loadOf(options, openFilesLimit());
   await needConnections(stage);
-  const redis = await redisOf(stage);
+  // Without Redis the fallbacks are shown, and what needs it is skipped.
+  const { redis, missing } = await redisOf(stage);
   await stage.admin.query(schema(load.apps));
   const upstream = await startUpstream();
   try {
-    const place: Place = { load, databaseUrl: stage.databaseUrl, redisUrl: redis.url, upstream };
+    const place: Place = { load, databaseUrl: stage.databaseUrl, redisUrl: redis?.url, upstream };
     const seen = parts.map((part) => ({ part, what: { before: undefined, after: undefined } as Seen<unknown> }));
-    const looked = seen.filter(({ part }) => redis.url !== undefined || part.needsRedis !== true);
+    const looked = seen.filter(({ part }) => redis !== undefined || part.needsRedis !== true);
 
     const run = async (name: 'before' | 'after'): Promise<SessionsPhase> => {
       await stage.admin.query(name === 'before' ? dropReuseIndex : createReuseIndex);
@@ -73,7 +74,7 @@ async function runTenThousandSessions(
       ],
       phases,
       notes: notesOf(phases),
-      skipped: redis.missing === undefined ? [] : [`pending tool calls and the rate limit: ${redis.missing}`],
+      skipped: missing === undefined ? [] : [`pending tool calls and the rate limit: ${missing}`],
     });
   } finally {
     await upstream.close();
@@ -92,16 +93,6 @@ async function needConnections({ admin }: Stage): Promise<void> {
     `Postgres allows ${most} connections, this story holds up to ${connectionsNeeded}. ` +
       'Run "ALTER SYSTEM SET max_connections = 200" there and restart it, or run "unset DATABASE_URL": then the demo brings its own.',
   );
-}
-
-/** Without Redis the fallbacks are shown, and what needs it is skipped. */
-async function redisOf(stage: Stage): Promise<{ url: string | undefined; missing?: string }> {
-  try {
-    return { url: (await stage.redis()).url };
-  } catch (error) {
-    if (isMissing(error)) return { url: undefined, missing: error.message };
-    throw error;
-  }
 }
 
 interface Looked {

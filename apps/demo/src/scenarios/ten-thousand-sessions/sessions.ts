@@ -5,6 +5,7 @@ import type { Check, Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { watchChaos, withChaos } from '../chaos.ts';
 import { killRedisSwitch } from '../cache-aside/kill-redis.ts';
+import { redisOf } from '../frame.ts';
 import type { Reporter } from '../scenario.ts';
 import { poolAfter } from './app/parts.ts';
 import { plannedMs, turnsOf, workersOf, type Load } from './plan.ts';
@@ -28,13 +29,18 @@ export async function runSessions(
   const profile = { ports: set.ports, sessions, apps, perSecond, durationMs };
   const spec = { name, type: 'sessions', profile, offered, plannedMs: plannedMs(load) };
   const chaos = watchChaos(reporter);
-  if (name === 'after') reporter.offer?.(killRedisSwitch(await stage.redis(), chaos));
+  const { redis } = await redisOf(stage);
+  if (name === 'after' && redis !== undefined) reporter.offer?.(killRedisSwitch(redis, chaos));
   const onProgress = ({ done, errors }: Progress): void =>
     reporter.progress(`${name}: ${done} of ${offered} turns served${errors > 0 ? `, ${errors} failed` : ''}`);
   reporter.progress(`${name}: opening ${sessions.toLocaleString('en')} sessions`);
-  const phase = await withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
-  const held = await Promise.all(set.replicas.map((worker) => command<{ most: number }>(worker, 'sessions')));
-  return { ...phase, sessionsAtOnce: held.reduce((sum, { most }) => sum + most, 0) };
+  try {
+    const phase = await withChaos(await runPhase(stage, set, spec, onProgress, reporter), chaos);
+    const held = await Promise.all(set.replicas.map((worker) => command<{ most: number }>(worker, 'sessions')));
+    return { ...phase, sessionsAtOnce: held.reduce((sum, { most }) => sum + most, 0) };
+  } finally {
+    await chaos.end();
+  }
 }
 
 /** Whether all sessions were open at the same time, as the workers themselves saw it, and stayed. */
