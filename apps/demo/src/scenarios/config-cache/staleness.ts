@@ -13,7 +13,10 @@ export const publishedBoundMs = 500;
 /** A dead listener is noticed within three heartbeats of one second, and the gap clears the cache. */
 const gapBoundMs = 3_000;
 
-/** How long each replica kept the old value after an edit, counted from when the edit was sent. */
+/**
+ * How long each replica kept the old value after an edit, counted from when the edit was sent; `Infinity` beyond the limit.
+ * @throws {Error} The edit failed, or a replica has ended: nobody waits for the limit then.
+ */
 export async function stalenessMs(
   replicas: readonly Replica[],
   edit: () => Promise<unknown>,
@@ -22,21 +25,27 @@ export async function stalenessMs(
 ): Promise<number[]> {
   await Promise.all(replicas.map((replica) => configSeenBy(replica))); // the old value is in every cache
   const startMs = performance.now();
-  const edited = edit();
-  const waits = await Promise.all(
-    replicas.map(async (replica) => {
-      // A replica that cannot answer at the moment has not shown the new value yet.
-      for (;;) {
-        const seen = await configSeenBy(replica).catch(() => undefined);
-        if (seen !== undefined && isNew(seen)) break;
-        if (performance.now() - startMs > limitMs) return Number.POSITIVE_INFINITY;
-        await delay(1);
-      }
-      return performance.now() - startMs;
-    }),
-  );
-  await edited;
-  return waits.map(Math.round);
+  const over = new AbortController();
+  const seenAfterMs = async (replica: Replica): Promise<number> => {
+    // A replica that cannot answer at the moment has not shown the new value yet.
+    while (!over.signal.aborted && performance.now() - startMs <= limitMs) {
+      const seen = await configSeenBy(replica).catch(() => undefined);
+      if (seen !== undefined && isNew(seen)) return Math.round(performance.now() - startMs);
+      await delay(1);
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  const hasEnded = async ({ index, ended }: Replica): Promise<never> => {
+    await ended;
+    throw new Error(`replica ${index + 1} has ended`);
+  };
+  try {
+    const seen = Promise.all([Promise.all(replicas.map(seenAfterMs)), edit()]);
+    const [waits] = await Promise.race([seen, ...replicas.map(hasEnded)]);
+    return waits;
+  } finally {
+    over.abort();
+  }
 }
 
 export const hasRevision =
