@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import { findNginx } from '@corral-internal/test-kit/servers';
-import { openRedis } from '../run/stage-redis.ts';
-import { openStage, type Stage } from '../run/stage.ts';
+import { openGivenRedis, openStage, type Stage } from '../run/stage.ts';
 
 /** Says what is here and which command provides what is missing; returns the exit code. */
 export async function doctor(redisUrl: string | undefined): Promise<number> {
@@ -33,7 +32,7 @@ async function lookAtServers(redisUrl: string | undefined): Promise<boolean[]> {
     return `${stage.postgresVersion}, ${whose}${counts}`;
   });
   const redis = await look('Redis', async () => {
-    const { version, own } = await (stage?.redis() ?? openRedis(redisUrl ?? process.env['REDIS_URL']));
+    const { version, own } = await (stage?.redis() ?? openGivenRedis(redisUrl));
     if (stage === undefined) await own?.close();
     return `${version}, ${own === undefined ? 'the server that was named' : 'starts and stops'}`;
   });

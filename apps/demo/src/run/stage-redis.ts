@@ -14,22 +14,44 @@ const answerMs = 3_000;
 
 /** The server at `given`, else one of our own. @throws {MissingError | ServerMissingError} It does not answer; there is none. */
 export async function openRedis(given: string | undefined): Promise<StageRedis> {
-  const own = given === undefined ? await startRedis() : undefined;
-  const url = own?.url ?? given!;
-  const client = new Redis(url, { lazyConnect: true, connectTimeout: answerMs, retryStrategy: () => null });
-  client.on('error', () => {}); // the command below says it
+  if (given !== undefined) return { url: given, version: await versionOf(given).catch(notServed), own: undefined };
+  const own = await startRedis();
+  try {
+    return { url: own.url, version: await versionOf(own.url), own };
+  } catch (error) {
+    await own.close();
+    throw error;
+  }
+}
+
+/** Asks once, and waits for at most 3 s: also a server that takes the connection and then says nothing. */
+async function versionOf(url: string): Promise<string> {
+  const isAddress = URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
+  if (!isAddress) throw new Error('expected redis://host:port');
+  const client = new Redis(url, {
+    lazyConnect: true,
+    enableReadyCheck: false,
+    connectTimeout: answerMs,
+    commandTimeout: answerMs,
+    retryStrategy: () => null,
+  });
+  // "Connection is closed" is what the command says; the connection knows why.
+  let reason: Error | undefined;
+  client.on('error', (error: Error) => (reason = error));
   try {
     await client.connect();
-    const version = /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown';
-    return { url, version, own };
+    return /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown';
   } catch (error) {
-    await own?.close();
-    throw new MissingError(
-      `No Redis: REDIS_URL or --redis-url names a server that does not answer (${(error as Error).message}). ` +
-        'Start it, or leave it out: then the demo brings its own.',
-      { cause: error },
-    );
+    throw reason ?? error;
   } finally {
     client.disconnect();
   }
+}
+
+function notServed(cause: Error): never {
+  throw new MissingError(
+    `No Redis: REDIS_URL or --redis-url names a server that does not answer (${cause.message}). ` +
+      'Start it, or leave it out: then the demo brings its own.',
+    { cause },
+  );
 }

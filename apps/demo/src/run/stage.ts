@@ -27,21 +27,36 @@ export interface StageOptions {
   redisUrl?: string | undefined;
 }
 
+/** An empty variable is none: that is how a shell or a CI file takes one away. */
+const given = (name: 'DATABASE_URL' | 'REDIS_URL'): string | undefined => process.env[name] || undefined;
+
+/** The Redis at `--redis-url` or REDIS_URL, else one of our own. @throws {MissingError | ServerMissingError} */
+export const openGivenRedis = (redisUrl: string | undefined): Promise<StageRedis> =>
+  openRedis(redisUrl ?? given('REDIS_URL'));
+
 /**
  * Starts Postgres (DATABASE_URL, else the embedded one) and makes an empty database in it.
  * @throws {MissingError} There is no Postgres; the message says how to get one.
  */
 export async function openStage({ settings, redisUrl }: StageOptions = {}): Promise<Stage> {
-  const given = process.env['DATABASE_URL'];
-  const own = given === undefined ? await startOwn(settings) : undefined;
-  const server = own?.url ?? given!;
-  const databaseUrl = await createDatabase(server).catch((error: unknown) => {
-    throw new MissingError(
-      `No Postgres: DATABASE_URL names a server that does not serve us (${(error as Error).message}). ` +
-        'Start it, or run "unset DATABASE_URL": then the demo brings its own.',
-      { cause: error },
-    );
-  });
+  const url = given('DATABASE_URL');
+  if (url !== undefined) return stageAt(url, await databaseIn(url).catch(notServed), undefined, redisUrl);
+  const own = await startOwn(settings);
+  try {
+    return await stageAt(own.url, await createDatabase(own.url), own, redisUrl);
+  } catch (error) {
+    await own.close();
+    throw error;
+  }
+}
+
+/** The stage over an empty database of a server that answers. */
+async function stageAt(
+  server: string,
+  databaseUrl: string,
+  own: PostgresServer | undefined,
+  redisUrl: string | undefined,
+): Promise<Stage> {
   const admin = openSession(databaseUrl, 'corral-demo-supervisor');
   const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
   const postgresVersion = rows[0]!.server_version;
@@ -54,7 +69,7 @@ export async function openStage({ settings, redisUrl }: StageOptions = {}): Prom
     serverCounts: await createServerCounts(admin),
     ownPostgres: own,
     postgresVersion,
-    redis: () => (redis ??= openRedis(redisUrl ?? process.env['REDIS_URL'])),
+    redis: () => (redis ??= openGivenRedis(redisUrl)),
     versions: async () => {
       const used = await redisIfUsed();
       return { postgres: postgresVersion, ...(used === undefined ? {} : { redis: used.version }) };
@@ -79,6 +94,31 @@ async function startOwn(settings: StageOptions['settings']): Promise<PostgresSer
       { cause: error },
     );
   }
+}
+
+/** Long enough for a server on another machine, milliseconds. */
+const answerMs = 3_000;
+
+/** An empty database in a given server, which has 3 s for its first answer. */
+async function databaseIn(url: string): Promise<string> {
+  const isAddress = URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
+  if (!isAddress) throw new Error('expected postgres://user:password@host:port/database');
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: answerMs });
+  client.on('error', () => {}); // connecting says it
+  try {
+    await client.connect();
+  } finally {
+    await client.end();
+  }
+  return createDatabase(url);
+}
+
+function notServed(cause: Error): never {
+  throw new MissingError(
+    `No Postgres: DATABASE_URL names a server that does not serve us (${cause.message}). ` +
+      'Start it, or run "unset DATABASE_URL": then the demo brings its own.',
+    { cause },
+  );
 }
 
 /** A given server is somebody's: nothing of ours stays in it. */
