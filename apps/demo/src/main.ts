@@ -1,5 +1,5 @@
 // The demo's command line. See `npm run demo -- help`.
-import { compareCommand, NoResultError } from './cli/compare.ts';
+import { compareCommand } from './cli/compare.ts';
 import { announce, runCommand } from './cli/run-command.ts';
 import { parseCommandLine, usage, UsageError, type Command } from './cli/arguments.ts';
 import { doctor } from './cli/doctor.ts';
@@ -9,13 +9,23 @@ import { isMissing } from './run/missing.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const interrupted = new AbortController();
+function interrupt(by: string): void {
+  const reason = new Error(`stopped by ${by}`);
+  interrupted.abort(reason);
+  void stopChildren(reason);
+}
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // The second time nobody waits for an orderly end: the children and servers follow this process anyway.
     if (interrupted.signal.aborted) process.exit(130);
-    const reason = new Error(`stopped by ${signal}`);
-    interrupted.abort(reason);
-    void stopChildren(reason);
+    interrupt(signal);
+  });
+}
+// Who reads has gone, e.g. `| head`: the same as Ctrl-C, and no broken bound.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!interrupted.signal.aborted) interrupt('a reader that has gone');
   });
 }
 
@@ -51,11 +61,8 @@ try {
   if (interrupted.signal.aborted) {
     console.error('\nstopped; everything that was started has been closed');
     process.exitCode = 130;
-  } else if (error instanceof NoResultError) {
-    console.error(error.message);
-    process.exitCode = 64;
   } else if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${usage}`);
+    console.error(`${error.message}\n"npm run demo -- help" has every command and option.`);
     process.exitCode = 64;
   } else if (isMissing(error)) {
     console.error(error.message);

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pause, processTree, resume } from '@corral-internal/faults';
 import { findProgram } from '@corral-internal/test-kit/servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { believable, demoFolder, isRunning, startDemo } from './support/demo-command.ts';
+import { believable, demoFolder, isRunning, serverFolders, startDemo } from './support/demo-command.ts';
 
 /** Runs that must not be believed, and what the demo says of them. */
 let folder: string;
@@ -83,12 +85,59 @@ it('exits with 3 when DATABASE_URL names no server, and says what to do', async 
   expect(code).toBe(3);
 });
 
-it('exits with 64 and says what is wrong with the command line', async () => {
-  const { code, stderr } = await demo('run nonsense').finished;
+it('does not wait for ever for servers that take a connection and say nothing', async () => {
+  const { port, close } = await listenSilently();
+  const env = {
+    DATABASE_URL: `postgres://u:secret@127.0.0.1:${port}/x`,
+    REDIS_URL: `redis://:secret@127.0.0.1:${port}`,
+  };
+  const { code, stdout } = await demo('doctor', env).finished;
+  close();
 
-  expect(stderr).toContain('got nonsense');
-  expect(code).toBe(64);
+  expect(stdout).toMatch(/MISSING {2}Postgres: No Postgres: DATABASE_URL names .* \(.*timeout.*\)/);
+  expect(stdout).toMatch(/MISSING {2}Redis: No Redis: REDIS_URL .* \(.*timed out\)/);
+  expect(stdout).not.toContain('secret');
+  expect(code).toBe(3);
 });
+
+it.each([
+  ['run nonsense', /got nonsense/],
+  ['run config-cache --json .', /--json: cannot write .*: it is a folder, expected a file/],
+])('exits with 64 and says what is wrong with: %s', async (args, message) => {
+  const { code, stdout, stderr } = await demo(args).finished;
+
+  expect(stderr).toMatch(message);
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+});
+
+it('exits with 64 when the port is taken, and leaves nothing running', async () => {
+  const { port, close } = await listenSilently();
+  const { code, stderr } = await demo(`--port ${port}`).finished;
+  close();
+
+  expect(stderr).toContain(`--port: cannot listen on ${port} (EADDRINUSE)`);
+  expect(code).toBe(64);
+  expect(serverFolders(folder)).toEqual([]);
+});
+
+it('stops like at Ctrl-C when nobody reads what it says', async () => {
+  const { child, finished } = demo('run config-cache --before --fast --chats 12 --turns 1 --replicas 1');
+  child.stdout!.destroy();
+
+  expect((await finished).code).toBe(130);
+});
+
+/** A server that takes connections and never answers. */
+async function listenSilently(): Promise<{ port: number; close(): void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => void sockets.push(socket.on('error', () => {})));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
 
 function isLoadProcess(pid: number): boolean {
   try {

@@ -51,6 +51,12 @@ describe('parseCommandLine', () => {
     [['run', '--replicas', 'two'], '--replicas: expected an integer from 1 to 16, got two'],
     [['run', '--bus', 'pigeon'], '--bus: expected postgres or redis, got pigeon'],
     [['run', '--quick'], "Unknown option '--quick'"],
+    [['run', '--seed', ''], '--seed: expected an integer from 0 to 2147483648, got nothing'],
+    [['run', '--seed', '0x10'], '--seed: expected an integer from 0 to 2147483648, got 0x10'],
+    [['run', '--port', '4600'], '--port: not an option of run'],
+    [['--before', '--fast'], '--before, --fast: not an option of the page'],
+    [['compare', 'a.json', 'b.json', '--redis-url', 'redis://a'], '--redis-url: not an option of compare'],
+    [['doctor', 'config-cache'], 'doctor: expected no further word, got config-cache'],
   ])('refuses %j', (args, message) => {
     expect(() => parse(...args)).toThrow(UsageError);
     expect(() => parse(...args)).toThrow(message);

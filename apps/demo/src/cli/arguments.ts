@@ -11,7 +11,7 @@ export type Command =
   | { name: 'plan'; scenarios: string[]; options: RunOptions }
   | { name: 'run'; scenarios: string[]; options: RunOptions; json?: string; html?: string; redisUrl?: string };
 
-/** The command line is wrong; the message names the argument and what would be right. */
+/** The command line cannot be carried out; the message names the argument and what would be right. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -48,7 +48,7 @@ environment
   CORRAL_DEMO_BREAK     guard or store: breaks the cache of config-cache on purpose, to see the run say so
 
 exit codes: 0 reproduced, 1 a bound or an invariant is broken, 2 the run is invalid (overloaded machine),
-3 something is missing and the output says which command provides it, 64 wrong usage`;
+3 something is missing and the output says which command provides it, 64 wrong usage, 130 interrupted`;
 
 const flags = {
   before: { type: 'boolean' },
@@ -75,19 +75,18 @@ const flags = {
  */
 export function parseCommandLine(args: string[], known: readonly string[], cwd: string): Command {
   const { values, positionals } = parse(args);
-  const [name, ...rest] = positionals;
-  if (values.help === true || name === 'help') return { name: 'help' };
+  const [typed, ...rest] = positionals;
+  if (values.help === true || typed === 'help') return { name: 'help' };
+  const name = commandOf(typed);
+  refuseSuperfluous(name, values, rest);
   const redis = values['redis-url'] === undefined ? {} : { redisUrl: values['redis-url'] };
   if (name === 'doctor') return { name, ...redis };
   if (name === 'compare') return { name, files: twoFiles(rest, cwd) };
-  if (name !== undefined && name !== 'run' && name !== 'plan') {
-    throw new UsageError(`command: expected run, plan, compare or doctor, got ${name}`);
-  }
 
   const options = runOptions(values);
-  if (name === undefined) {
+  if (name === 'serve') {
     const port = values.port === undefined ? {} : { port: integer('--port', values.port, 0, 0, 65_535) };
-    return { name: 'serve', options, ...port, ...redis };
+    return { name, options, ...port, ...redis };
   }
   const scenarios = scenariosOf(rest, known);
   if (name === 'plan') return { name, scenarios, options };
@@ -102,6 +101,49 @@ export function parseCommandLine(args: string[], known: readonly string[], cwd: 
 }
 
 type Values = ReturnType<typeof parse>['values'];
+
+const loadFlags = [
+  'before',
+  'after',
+  'fast',
+  'full',
+  'load-only',
+  'bus',
+  'replicas',
+  'users',
+  'chats',
+  'turns',
+  'seed',
+];
+const runFlags = [...loadFlags, 'redis-url', 'json', 'html'];
+
+/** What each command takes. */
+const flagsOf = {
+  serve: ['port', 'seed', 'bus', 'redis-url'],
+  run: runFlags,
+  plan: runFlags,
+  compare: [],
+  doctor: ['redis-url'],
+} satisfies Record<string, string[]>;
+
+type CommandName = keyof typeof flagsOf;
+
+function commandOf(typed: string | undefined): CommandName {
+  if (typed === undefined) return 'serve';
+  if (Object.hasOwn(flagsOf, typed)) return typed as CommandName;
+  throw new UsageError(`command: expected run, plan, compare or doctor, got ${typed}`);
+}
+
+/** What would do nothing is a mistake of whoever typed it. */
+function refuseSuperfluous(name: CommandName, values: Values, rest: readonly string[]): void {
+  const known: readonly string[] = flagsOf[name];
+  const foreign = Object.keys(values).filter((flag) => !known.includes(flag));
+  const whose = name === 'serve' ? 'the page' : name;
+  if (foreign.length > 0) throw new UsageError(`--${foreign.join(', --')}: not an option of ${whose}`);
+  if ((name === 'serve' || name === 'doctor') && rest.length > 0) {
+    throw new UsageError(`${whose}: expected no further word, got ${rest.join(' ')}`);
+  }
+}
 
 function parse(args: string[]) {
   try {
@@ -150,8 +192,8 @@ function scenariosOf(names: string[], known: readonly string[]): string[] {
 function integer(flag: string, text: string | undefined, fallback: number, min: number, max: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new UsageError(`${flag}: expected an integer from ${min} to ${max}, got ${text}`);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new UsageError(`${flag}: expected an integer from ${min} to ${max}, got ${text || 'nothing'}`);
   }
   return value;
 }

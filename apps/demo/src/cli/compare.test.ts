@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stubResult } from '../../tests/support/stub-scenario.ts';
 import type { RunResult, ScenarioResult } from '../run/result.ts';
-import { compareResults, NoResultError, readResult } from './compare.ts';
+import { UsageError } from './arguments.ts';
+import { compareResults, readResult } from './compare.ts';
 
 const host = { cores: 2, processor: 'p', memoryGiB: 8, system: 's' };
 const run = (...scenarios: ScenarioResult[]): RunResult => ({
@@ -55,8 +56,8 @@ describe('compare', () => {
     try {
       writeFileSync(file, '{"schemaVersion": 2}');
 
-      expect(() => readResult(file)).toThrow(NoResultError);
-      expect(() => readResult(join(folder, 'missing.json'))).toThrow(NoResultError);
+      expect(() => readResult(file)).toThrow(UsageError);
+      expect(() => readResult(join(folder, 'missing.json'))).toThrow(UsageError);
     } finally {
       rmSync(folder, { recursive: true });
     }

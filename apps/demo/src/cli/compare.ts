@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rowHolds, type Row, type RunResult, type ScenarioResult } from '../run/result.ts';
+import { UsageError } from './arguments.ts';
 import { align, count } from './table.ts';
-
-/** A file that is no result of `demo run --json`. */
-export class NoResultError extends Error {
-  override readonly name = 'NoResultError';
-}
 
 /** Prints the figures of two runs side by side; 1 when something that held in the first does not in the second. */
 export function compareCommand({ files: [first, second] }: { files: [string, string] }): number {
@@ -14,16 +10,16 @@ export function compareCommand({ files: [first, second] }: { files: [string, str
   return isWorse ? 1 : 0;
 }
 
-/** @throws {NoResultError} */
+/** @throws {UsageError} The file is no result of `demo run --json`. */
 export function readResult(file: string): RunResult {
   let result: Partial<RunResult>;
   try {
     result = JSON.parse(readFileSync(file, 'utf8')) as Partial<RunResult>;
   } catch (cause) {
-    throw new NoResultError(`${file}: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`compare: ${file}: ${(cause as Error).message}`, { cause });
   }
   if (result?.schemaVersion !== 1 || !Array.isArray(result.scenarios)) {
-    throw new NoResultError(`${file}: expected a result of demo run --json with schemaVersion 1`);
+    throw new UsageError(`compare: ${file}: expected a result of demo run --json with schemaVersion 1`);
   }
   return result as RunResult;
 }

@@ -3,7 +3,7 @@ import { endChildren } from '../run/child.ts';
 import { openStage, type Stage } from '../run/stage.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { startPageServer } from '../server/server.ts';
-import type { Command } from './arguments.ts';
+import { UsageError, type Command } from './arguments.ts';
 
 type ServeCommand = Extract<Command, { name: 'serve' }>;
 
@@ -16,6 +16,10 @@ export async function serveCommand({ options, port, redisUrl }: ServeCommand, si
     openStage: stages.take,
     endChildren,
     ...(port === undefined ? {} : { port }),
+  }).catch(async (error: NodeJS.ErrnoException) => {
+    await stages.close();
+    if (error.syscall !== 'listen') throw error;
+    throw new UsageError(`--port: cannot listen on ${port} (${error.code}); without it a free port is taken`);
   });
   try {
     console.log(`The demo is at ${server.url}\nChoose a scenario there and press Run. Ctrl-C here ends everything.`);
@@ -29,7 +33,7 @@ export async function serveCommand({ options, port, redisUrl }: ServeCommand, si
 }
 
 /** Keeps one stage ready, so that the first point of a run does not wait for Postgres. */
-function createStageSupply(open: () => Promise<Stage>): { take(): Promise<Stage>; close(): Promise<void> } {
+export function createStageSupply(open: () => Promise<Stage>): { take(): Promise<Stage>; close(): Promise<void> } {
   let isClosed = false;
   let ready: Promise<Stage> | undefined;
   const prepare = (): void => {
@@ -39,8 +43,9 @@ function createStageSupply(open: () => Promise<Stage>): { take(): Promise<Stage>
   prepare();
   return {
     take: async () => {
-      const stage = await (ready ?? open());
-      ready = undefined;
+      const prepared = ready ?? open();
+      ready = undefined; // one that failed is not taken twice: what was missing may be there by now
+      const stage = await prepared;
       return {
         ...stage,
         close: async () => {

@@ -1,7 +1,7 @@
 import { rowHolds, type Row, type ScenarioResult } from '../run/result.ts';
 
 /** The rows of a scenario as an aligned table: counts first, since they are exact. */
-export function renderRows(rows: readonly Row[]): string {
+function renderRows(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.name,
     count(row.before),
@@ -19,7 +19,7 @@ function stateOf(row: Row): string {
   return rowHolds(row) ? 'ok' : 'BROKEN';
 }
 
-/** The share that was saved, and the least that was promised: `99.3 % (>= 90 %)`. */
+/** `54 s`, from 100 s on in minutes: `9 min`. */
 export const duration = (ms: number): string =>
   ms < 100_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.ceil(ms / 60_000)} min`;
 
@@ -73,7 +73,7 @@ function verdict({ id, status, phases, skipped }: ScenarioResult): string {
         : 'REPRODUCED, but for what was skipped: the lines above say which command provides what is missing.',
     broken: 'BROKEN: a bound or a check does not hold.',
     invalid: 'INVALID: the load was not what it should have been; try again on a quieter machine.',
-    skipped: 'SKIPPED',
+    skipped: 'SKIPPED: the lines above say which command provides what is missing.',
   };
   const reason = phases.find(({ validity }) => !validity.ok)?.validity.detail;
   return `${id}: ${words[status]}${reason === undefined ? '' : ` (${reason})`}`;
@@ -82,6 +82,7 @@ function verdict({ id, status, phases, skipped }: ScenarioResult): string {
 /** `12,345`; a dash for what was not run. */
 export const count = (value: number | undefined): string => (value === undefined ? '-' : value.toLocaleString('en'));
 
+/** The share that was saved, and the least that was promised: `99.3 % (>= 90 %)`. */
 function saved({ reduction, minReduction }: Row): string {
   if (reduction === undefined) return '-';
   const wanted = minReduction === undefined ? '' : ` (>= ${Math.round(minReduction * 100)} %)`;
