@@ -68,7 +68,9 @@ export function createRunner({ store, openStage, endChildren }: RunnerParts): Ru
     } finally {
       switches = {};
       readStats = undefined;
-      await stage?.close();
+      await stage?.close().catch((error: unknown) => {
+        store.change({ type: 'message', scenario: id, text: `the servers: ${(error as Error).message}` });
+      });
       running = undefined;
     }
   };

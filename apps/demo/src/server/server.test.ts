@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../dashboard/snapshot.ts';
 import { control, startStubServer } from '../../tests/support/page.ts';
-import { playPhase, stubResult } from '../../tests/support/stub-scenario.ts';
+import { playPhase, stubResult, stubStage } from '../../tests/support/stub-scenario.ts';
 import { loadAssets, pageHtml } from './assets.ts';
 
 let server: Awaited<ReturnType<typeof startStubServer>>;
@@ -135,6 +135,18 @@ describe('control', () => {
 
     expect([early.status, offered.status]).toEqual([409, 202]);
     expect((await snapshotNow()).scenarios[0]?.messages).toEqual(['broken, and mended after 3 ms']);
+  });
+
+  it('survives servers that cannot be closed, and is ready for the next run', async () => {
+    const unclosable = async () => ({ ...(await stubStage()), close: () => Promise.reject(new Error('gone')) });
+    const own = await startStubServer(0, unclosable);
+    const started = own.stub.next();
+    await control(own, 'run', { scenario: 'stub' });
+    (await started).finish(stubResult());
+    await own.runner.idle;
+
+    expect((await control(own, 'run', { scenario: 'other' })).status).toBe(202);
+    await own.close();
   });
 
   it('says why a run failed', async () => {

@@ -3,14 +3,17 @@ import { startPageServer, type PageServer } from '../../src/server/server.ts';
 import { createStubScenario, stubStage, type StubScenario } from './stub-scenario.ts';
 
 /** The page's server over two scenarios that the test drives. */
-export async function startStubServer(port = 0): Promise<PageServer & { stub: StubScenario; other: StubScenario }> {
+export async function startStubServer(
+  port = 0,
+  openStage = stubStage,
+): Promise<PageServer & { stub: StubScenario; other: StubScenario }> {
   const [stub, other] = [createStubScenario(), createStubScenario('other')];
   const scenarios = [stub.scenario, other.scenario];
   const server = await startPageServer({
     scenarios,
     defaults: defaultOptions,
     port,
-    openStage: stubStage,
+    openStage,
     endChildren: async () => {},
   });
   return Object.assign(server, { stub, other });
