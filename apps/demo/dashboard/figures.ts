@@ -95,6 +95,7 @@ export function ratesOf({ phases }: ScenarioView, countAt: (point: Point) => num
   }));
 }
 
+/** Median and 99th percentile of the requests between two looks. */
 export function latencies(view: ScenarioView): Series[] {
   const series = (phase: PhaseView, label: string, key: 'p50Ms' | 'p99Ms', second: boolean): Series => ({
     name: `${phase.name} ${label}`,
@@ -125,7 +126,7 @@ export function gauges(view: ScenarioView): Series[] {
 const isBetween = ({ name }: Pick<PhaseView, 'name'>): boolean => name !== 'before' && name !== 'after';
 
 /** A phase that is neither `before` nor `after` lies between them, e.g. memory without the lease. */
-export function styleOf(phase: string, second = false): Series['style'] {
+function styleOf(phase: string, second = false): Series['style'] {
   const style = phase === 'before' || phase === 'after' ? phase : 'between';
   return second ? `${style}-2` : style;
 }

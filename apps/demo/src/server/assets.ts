@@ -26,7 +26,7 @@ async function makeAssets(): Promise<ReadonlyMap<string, Representation>> {
 }
 
 /** What a browser needs of a module: Node takes the types out, and where they stood spaces remain; those go too. */
-export const stripTypes = (source: string): string =>
+const stripTypes = (source: string): string =>
   stripTypeScriptTypes(source)
     .replaceAll(/[ \t]+$/gm, '')
     .replaceAll(/\n{2,}/g, '\n');

@@ -29,7 +29,7 @@ export function addEvents(app: FastifyInstance, store: LiveStore): void {
 }
 
 /** One event; JSON has no line breaks of its own, so one data line is enough. */
-export function eventText(update: Update): string {
+function eventText(update: Update): string {
   const [event, data] = 'snapshot' in update ? ['snapshot', update.snapshot] : ['changes', update.changes];
   return `id: ${update.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

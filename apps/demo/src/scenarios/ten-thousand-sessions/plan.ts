@@ -83,7 +83,7 @@ export const rowNames = {
 } as const;
 
 /** The most that an outage of Redis may add to a window. */
-export const outageAllowance = 1.05;
+const outageAllowance = 1.05;
 
 export function boundsOf(load: Load): Bound[] {
   const { before, after } = workersOf;

@@ -1,5 +1,5 @@
 /** Sessions that are active, one for each connected device; the others have ended. */
-export const activeSessions = 10_000;
+const activeSessions = 10_000;
 /** The table as it is while turns run. */
 export const rowsUnderLoad = 50_000;
 /** The table as it is when the plan of the lookup is looked at: 2 % active. */

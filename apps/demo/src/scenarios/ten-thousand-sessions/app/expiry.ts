@@ -14,7 +14,7 @@ export const swallowingExpiry: ExpiryTask = async (expire, everyMs, signal) => {
 };
 
 /** The longest pause between two tries, in intervals of the task. */
-export const maxBackoff = 64;
+const maxBackoff = 64;
 
 /** After: each failure is logged, and the next try waits twice as long as the one before it. */
 export const expiryWithBackoff =
