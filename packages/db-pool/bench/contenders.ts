@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { compare, type Comparison, type CompareOptions } from '@corral-internal/bench-kit';
+import { compare, median, type Comparison, type CompareOptions } from '@corral-internal/bench-kit';
 
 /** So many statements, at most `concurrency` at once; of each hundred the first `failingPercent` divide by zero. */
 export interface Task {
@@ -9,9 +9,6 @@ export interface Task {
   concurrency: number;
   operations: number;
 }
-
-/** Performs one task; `compare` then measures the time that the contender itself has measured. */
-export type Perform = (task: Task) => Promise<void>;
 
 /**
  * Pools, each in a process of its own, as in an application: none pays for the garbage of another, and the compiled driver has
@@ -31,6 +28,7 @@ export class Contenders {
     return contenders;
   }
 
+  /** Performs one task; `compare` then measures the time that the contender itself has measured. */
   async perform(kind: string, task: Task): Promise<void> {
     const child = this.#children.get(kind)!;
     const answered = once(child, 'message') as Promise<[number]>;
@@ -48,7 +46,24 @@ export class Contenders {
     return compare({ ...options, clock: () => this.#spentMs });
   }
 
-  end(): void {
+  /** Resolves when all have closed their connections and ended. */
+  async end(): Promise<void> {
+    const exits = [...this.#children.values()].map((child) => once(child, 'exit'));
     for (const child of this.#children.values()) child.disconnect();
+    await Promise.all(exits);
   }
+}
+
+/** One comparison out of several of the same contenders: the median of each figure. */
+export function middle(runs: readonly Comparison[]): Comparison {
+  const [first] = runs as [Comparison];
+  const results = first.results.map(({ name }) => {
+    const same = runs.map((run) => run.results.find((one) => one.name === name)!);
+    return {
+      name,
+      nsPerOperation: median(same.map(({ nsPerOperation }) => nsPerOperation)),
+      ratio: median(same.map(({ ratio }) => ratio)),
+    };
+  });
+  return { ...first, rounds: runs.reduce((sum, { rounds }) => sum + rounds, 0), results };
 }

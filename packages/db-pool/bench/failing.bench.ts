@@ -37,7 +37,7 @@ for (const kind of KINDS) {
   comparisons.push(result);
   kept.set(kind, 1 / result.results.find(({ name }) => name === some)!.ratio);
 }
-contenders.end();
+await contenders.end();
 await server.close();
 
 const [ours, bare, theirs] = KINDS.map((kind) => kept.get(kind)!) as [number, number, number];
