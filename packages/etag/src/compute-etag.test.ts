@@ -65,6 +65,13 @@ describe('computeEtag', () => {
     expect(() => computeEtag('é', { hash: () => 'a b' })).toThrow('hash: gave "a b", which no entity-tag may hold');
   });
 
+  it.each([undefined, null, 7, new Uint8Array(4)])('refuses a hash that gives %o', async (text) => {
+    const hash = () => text as never;
+
+    expect(() => computeEtag('x', { hash })).toThrow(/^hash: expected to get a string, got /);
+    await expect(computeEtagAsync('x', { hash })).rejects.toThrow(TypeError);
+  });
+
   it.each([7, 44, 22.5, Number.NaN, '22'])('refuses the length %s', async (length) => {
     expect(() => computeEtag('x', { length: length as number })).toThrow(
       `length: expected an integer from 8 to 43, got ${length}`,

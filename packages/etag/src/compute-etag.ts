@@ -2,6 +2,7 @@ import { builtinModule } from './builtin.ts';
 import { formatEtag } from './entity-tag.ts';
 import { EtagUnsupportedError } from './errors.ts';
 
+/** For `computeEtag` and `computeEtagAsync`. */
 export interface ComputeEtagOptions {
   /** A weak tag, `W/"..."`: for bytes that something behind this code will still compress. Default `false`. */
   weak?: boolean | undefined;
@@ -26,7 +27,7 @@ export function computeEtag(body: string | Uint8Array, options: ComputeEtagOptio
   checkBody(body);
   const { hash, length } = options;
   checkLength(length);
-  if (hash !== undefined) return finish(hash(toBytes(body)), options);
+  if (hash !== undefined) return finish(checkText(hash(toBytes(body))), options);
   sha256 ??= nodeSha256();
   return finish(sha256(body).slice(0, length ?? 22), options);
 }
@@ -85,6 +86,12 @@ function toBytes(body: string | Uint8Array): Uint8Array<ArrayBuffer> {
 function checkBody(body: unknown): void {
   if (typeof body === 'string' || body instanceof Uint8Array) return;
   throw new TypeError(`body: expected a string or Uint8Array, got ${body === null ? 'null' : typeof body}`);
+}
+
+/** `undefined` would be a fine tag, and the same for every body. */
+function checkText(text: unknown): string {
+  if (typeof text === 'string') return text;
+  throw new TypeError(`hash: expected to get a string, got ${text === null ? 'null' : typeof text}`);
 }
 
 function checkLength(length: number | undefined): void {

@@ -59,6 +59,18 @@ describe('matchEtagList', () => {
     expect(matchEtagList('"a"', 'a', 'weak')).toBe(false);
   });
 
+  // A list, or half a tag, in the place of the one tag: as text it may well stand in the field.
+  it.each([
+    { field: '"a", "b"', etag: '"a", "b"' },
+    { field: '"c", "a", "b"', etag: '"a", "b"' },
+    { field: '"a,"', etag: '"a' },
+    { field: '"a"', etag: '"a" ' },
+  ])('matches $field with nothing that is not one tag', ({ field, etag }) => {
+    expect(matchEtagList(field, etag, 'weak')).toBe(false);
+    expect(matchEtagList(field, etag, 'strong')).toBe(false);
+    expect(matchEtagList('*', etag, 'strong')).toBe(true);
+  });
+
   it('counts a match before the first error, and none after it', () => {
     expect(matchEtagList('"a", oops', '"a"', 'weak')).toBe(true);
     expect(matchEtagList('oops, "a"', '"a"', 'weak')).toBe(false);

@@ -41,10 +41,11 @@ export function matchEtagList(field: string | undefined, etag: string | undefine
   if (typeof field !== 'string') return false;
   // One tag, as we sent it: nearly all requests. A weak one is equal to itself by weak comparison only.
   if (field === etag && isWellFormed(etag)) return mode === 'weak' || etag.charCodeAt(0) === 0x22;
-  const start = typeof etag === 'string' ? openingQuote(etag, 0) : -1;
-  if (etag === undefined || start === -1) return isAny(field);
-  const comparable = start === 0 || mode === 'weak';
   if (isAny(field)) return true;
+  // What is no tag must not be looked for: as text, a list or half a tag may well stand there.
+  if (typeof etag !== 'string' || !isWellFormed(etag)) return false;
+  const start = openingQuote(etag, 0);
+  const comparable = start === 0 || mode === 'weak';
 
   // What does not stand there as text is no member either; the grammar then says whether what stands there is one.
   const opaque = start === 0 ? etag : etag.slice(start);

@@ -17,9 +17,12 @@ export function parseHttpDate(text: string, nowMs?: number): number {
   return text.length >= 30 && text.length <= 33 ? parseRfc850(text, nowMs ?? Date.now()) : Number.NaN;
 }
 
+/** Whether an HTTP-date can say this time: one of the years 0 to 9999. */
+export const isHttpTime = (ms: number): boolean => ms >= -62_167_219_200_000 && ms < 253_402_300_800_000;
+
 /** The time as an IMF-fixdate, the one form that a sender may use. @throws {RangeError} `ms` is no time of the years 0 to 9999. */
 export function formatHttpDate(ms: number): string {
-  if (!(ms >= -62_167_219_200_000 && ms < 253_402_300_800_000)) {
+  if (!isHttpTime(ms)) {
     throw new RangeError(`ms: expected a time of the years 0 to 9999 in epoch milliseconds, got ${ms}`);
   }
   return new Date(ms).toUTCString();

@@ -107,6 +107,17 @@ describe('checkPreconditions', () => {
     expect(performed.headers).not.toHaveProperty('etag');
   });
 
+  it('says nothing of a last change that is no time', async () => {
+    const port = await serve((req, res) => {
+      if (!checkPreconditions(req, res, { etag: '"1"', lastModified: Infinity })) res.end('body');
+    });
+
+    const full = await rawRequest(port, 'GET', '/', {});
+
+    expect([full.status, full.headers.etag]).toEqual([200, '"1"']);
+    expect(full.headers).not.toHaveProperty('last-modified');
+  });
+
   // Node keeps the first of several lines, which would make a list of dates look like one.
   it('ignores a date that stands on two lines', async () => {
     const port = await serve((req, res) => {

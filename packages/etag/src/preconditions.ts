@@ -9,7 +9,7 @@ import {
   type HeaderSource,
   isHeaders,
 } from './header-source.ts';
-import { parseHttpDate } from './http-date.ts';
+import { isHttpTime, parseHttpDate } from './http-date.ts';
 
 /** The validators of what the server has now. */
 export interface Current {
@@ -106,11 +106,11 @@ export function isNotModified(headers: HeaderSource, current: Current, method = 
   return evaluatePreconditions(method, headers, current).status === 304;
 }
 
-/** The time in epoch milliseconds, cut to the second as in `Last-Modified`; NaN if there is none. */
+/** The time in epoch milliseconds, cut to the second as in `Last-Modified`; NaN if there is none that the field can say. */
 export function lastModifiedMs(value: Current['lastModified'], nowMs?: number): number {
   const ms =
     typeof value === 'number' ? value : typeof value === 'string' ? parseHttpDate(value, nowMs) : timeOf(value);
-  return Math.floor(ms / 1000) * 1000;
+  return isHttpTime(ms) ? Math.floor(ms / 1000) * 1000 : Number.NaN;
 }
 
 const timeOf = (value: Date | undefined): number => (value instanceof Date ? value.getTime() : Number.NaN);

@@ -121,6 +121,7 @@ describe('createRepresentation', () => {
     { options: { encodings: ['gzip', 'gzip'] }, message: 'encodings: gzip, gzip has one twice' },
     { options: { encodings: 'gzip' as never }, message: 'encodings: expected an array, got string' },
     { options: { lastModified: 'yesterday' }, message: 'lastModified: expected a valid Date' },
+    { options: { lastModified: Infinity }, message: 'lastModified: expected a valid Date' },
     { options: { cacheControl: { maxAge: -1 } }, message: 'maxAge: expected whole seconds' },
     { options: { headers: { a: 1 as never } }, message: 'headers: expected a string for a, got number' },
   ])('refuses: $message', async ({ options, message }) => {

@@ -27,6 +27,7 @@ export interface Representation extends Variant {
   readonly byteLength: number;
 }
 
+/** For `createRepresentation`. */
 export interface RepresentationOptions {
   /** Default: `text/plain; charset=utf-8` for a string, `application/octet-stream` for bytes. */
   contentType?: string | undefined;
@@ -36,6 +37,7 @@ export interface RepresentationOptions {
   etag?: string | ((bytes: Uint8Array) => string) | undefined;
   /** Compressed once, now. In order of preference; each gets a tag of its own. One that does not save bytes is dropped. */
   encodings?: readonly ContentCoding[] | undefined;
+  /** Of all variants; written as `Last-Modified`, cut to the second. */
   lastModified?: Date | number | string | undefined;
   /** Further fields of the answer, e.g. from `cachePolicy`. */
   headers?: Readonly<Record<string, string>> | undefined;
