@@ -11,9 +11,10 @@ export function selectEncoding<Coding extends string>(
   const weights = new Map<string, number>();
   for (const member of field.split(',')) {
     const separator = member.indexOf(';');
-    const coding = (separator === -1 ? member : member.slice(0, separator)).trim().toLowerCase();
+    const name = (separator === -1 ? member : member.slice(0, separator)).trim().toLowerCase();
+    const coding = name === 'x-gzip' ? 'gzip' : name;
     if (coding === '' || weights.has(coding)) continue;
-    weights.set(coding === 'x-gzip' ? 'gzip' : coding, separator === -1 ? 1 : weight(member.slice(separator + 1)));
+    weights.set(coding, separator === -1 ? 1 : weight(member.slice(separator + 1)));
   }
   const rest = weights.get('*') ?? 0;
   let best: Coding | 'identity' = 'identity';

@@ -16,6 +16,7 @@ describe('selectEncoding', () => {
     { field: 'gzip, deflate, br, zstd', coding: 'br' },
     { field: 'gzip', coding: 'gzip' },
     { field: 'x-gzip', coding: 'gzip' },
+    { field: 'gzip, x-gzip;q=0', coding: 'gzip' },
     { field: 'GZIP', coding: 'gzip' },
     { field: 'deflate', coding: 'identity' },
     { field: 'br;q=0.5, gzip', coding: 'gzip' },
