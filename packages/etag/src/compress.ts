@@ -1,6 +1,7 @@
 import { builtinModule, type BuiltinModules, type NodeCompress } from './builtin.ts';
 import { EtagUnsupportedError } from './errors.ts';
 
+/** What `createRepresentation` can compress ahead; `zstd` needs Node 22.15. */
 export type ContentCoding = 'br' | 'gzip' | 'zstd';
 
 export const contentCodings: readonly ContentCoding[] = ['br', 'gzip', 'zstd'];

@@ -2,7 +2,7 @@
 export class EtagUnsupportedError extends Error {
   override readonly name = 'EtagUnsupportedError';
   readonly code = 'ERR_ETAG_UNSUPPORTED';
-  /** What is missing: `node:crypto`, `zstd`, ... */
+  /** What is missing: `node:crypto`, `br`, `gzip` or `zstd`. */
   readonly feature: string;
 
   constructor(feature: string, message: string) {

@@ -1,6 +1,6 @@
 import { builtinModule } from './builtin.ts';
 
-/** One answer to a GET, HEAD or QUERY, or a 412. Published to the diagnostics channel `corral:etag`; holds no tag, key or URL. */
+/** One 2xx answer to a GET, HEAD or QUERY, or a 304, 412 or 416. Published to the diagnostics channel `corral:etag`; holds no tag, key or URL. */
 export interface EtagEvent {
   readonly type: 'full' | 'partial' | 'not-modified' | 'precondition-failed' | 'range-not-satisfiable';
   /** What decided: a version before the handler, a body's tag after it, a representation, `checkPreconditions` or `conditional`. */

@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { appWith, get } from '../tests/support/fastify-app.ts';
 import fastifyDefault, { etagPlugin } from './fastify.ts';
-import { computeEtag, type EtagEvent } from './index.ts';
+import { computeEtag, createRepresentation, type EtagEvent } from './index.ts';
 
 describe('registration', () => {
   it('acts on the routes of the registering context and within, also on those declared before it was loaded', async () => {
@@ -99,5 +99,19 @@ describe('what happened', () => {
     const stats = app.etagStats();
     expect(stats).toEqual({ full: 1, notModified: 2, beforeHandler: 1, preconditionFailed: 1, savedBytes: 4 });
     expect(Object.isFrozen(stats)).toBe(true);
+  });
+
+  it('counts no representation that is the result of a POST or the page of an error', async () => {
+    const made = await createRepresentation('x');
+    const app = await appWith((instance) => {
+      instance.get('/', (_request, reply) => reply.sendRepresentation(made));
+      instance.post('/', (_request, reply) => reply.sendRepresentation(made));
+      instance.get('/gone', (_request, reply) => reply.code(410).sendRepresentation(made));
+    });
+
+    const statuses = [await get(app, '/'), await get(app, '/', {}, 'POST'), await get(app, '/gone')];
+
+    expect(statuses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 410]);
+    expect(app.etagStats().full).toBe(1);
   });
 });

@@ -21,7 +21,9 @@ export function sendRepresentation(req: IncomingMessage, res: ServerResponse, re
   const sent = status === 200 ? res.statusCode : status;
   if (status === 304) strip(res, notModifiedStrip);
   else if (status === 412 || status === 416) strip(res, failedStrip);
-  publish(eventType(status), 'representation', status === 304 ? representation.body.byteLength : 0);
+  if (!plain && isSafeRead(method)) {
+    publish(eventType(status), 'representation', status === 304 ? representation.body.byteLength : 0);
+  }
   res.writeHead(sent, completed(req, res, status, headers));
   res.end(method === 'HEAD' ? undefined : body);
   return sent;

@@ -1,6 +1,7 @@
 import { base64url, nativeSha256 } from './compute-etag.ts';
 import { sha256 } from './sha256.ts';
 
+/** What `versionEtag` takes: an id, a revision, a time. */
 export type VersionPart = string | number | bigint | Date;
 
 let digest: ((text: string) => string) | undefined;

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
-import { computeEtag, createRepresentation } from './index.ts';
+import { computeEtag, createRepresentation, type EtagEvent } from './index.ts';
 import { conditional, representationToResponse } from './web.ts';
 
 const request = (headers: Record<string, string> = {}, method = 'GET') =>
@@ -101,6 +102,20 @@ describe('conditional', () => {
     const head = await conditional(request({}, 'HEAD'), tagged({ headers: { 'content-length': '4' } }));
 
     expect([head.status, head.body, head.headers.get('content-length')]).toEqual([200, null, '4']);
+  });
+
+  it('publishes each answer to a GET or HEAD, and none to a POST', async () => {
+    const types: unknown[] = [];
+    const take = (event: unknown): void => void types.push((event as EtagEvent).type);
+    subscribe('corral:etag', take);
+    const made = await createRepresentation('x');
+    for (const method of ['GET', 'HEAD', 'POST']) {
+      await conditional(request({}, method), tagged());
+      representationToResponse(request({}, method), made);
+    }
+    unsubscribe('corral:etag', take);
+
+    expect(types).toEqual(['full', 'full', 'full', 'full']);
   });
 
   it('keeps several cookies, status and status text', async () => {

@@ -7,6 +7,7 @@ import { notModifiedStrip } from './not-modified-headers.ts';
 import { type Current, evaluatePreconditions, lastModifiedMs } from './preconditions.ts';
 import type { Representation } from './representation.ts';
 
+/** For `conditional`. */
 export interface ConditionalOptions {
   /** The validators known before the work: the request is decided first, and `response`, if a function, is called only when it goes on. */
   current?: Current | (() => Current | Promise<Current>) | undefined;
@@ -51,18 +52,19 @@ export async function conditional(
     etag: fields.get('etag') ?? undefined,
     lastModified: fields.get('last-modified') ?? undefined,
   });
-  if (status !== 'proceed' || request.method === 'HEAD') {
-    await cancel(plain);
-    return status === 'proceed' ? rebuilt(null, plain, fields) : withoutBody(status, fields, bytes?.byteLength);
-  }
+  const isHead = request.method === 'HEAD';
+  if (status !== 'proceed' || isHead) await cancel(plain);
+  if (status !== 'proceed') return withoutBody(status, fields, bytes?.byteLength);
   publish('full', 'conditional');
-  return rebuilt(bytes ?? plain.body, plain, fields);
+  return rebuilt(isHead ? null : (bytes ?? plain.body), plain, fields);
 }
 
 /** `representation` as the answer to `request`: 200, 304, 412, 206 or 416. `private` with `Authorization` and no `Cache-Control`. */
 export function representationToResponse(request: Request, representation: Representation): Response {
   const { status, headers, body } = answerWith(representation, request.method, request.headers);
-  publish(eventType(status), 'representation', status === 304 ? representation.body.byteLength : 0);
+  if (isSafeRead(request.method)) {
+    publish(eventType(status), 'representation', status === 304 ? representation.body.byteLength : 0);
+  }
   const secret = status < 400 && headers['cache-control'] === undefined && request.headers.has('authorization');
   const fields = secret ? { ...headers, 'cache-control': 'private' } : headers;
   const content = request.method === 'HEAD' || body === undefined ? null : (body as Uint8Array<ArrayBuffer>);

@@ -4,6 +4,7 @@ import type { ComputeEtagOptions } from '../compute-etag.ts';
 import type { EtagEvent } from '../events.ts';
 import type { Current } from '../preconditions.ts';
 
+/** For `etagPlugin`; each route may say otherwise in its config. */
 export interface EtagPluginOptions {
   /** Tag every 2xx answer to GET, HEAD and QUERY whose body is a string or bytes; default `true`. Streams are never touched. */
   auto?: boolean | undefined;
@@ -19,14 +20,16 @@ export interface EtagPluginOptions {
   onEvent?: ((event: EtagEvent) => void) | undefined;
 }
 
-/** `config: { etag }` of a route; `false` leaves the route alone. */
+/** `config: { etag }` of a route; `false` makes no tag there. */
 export interface EtagRouteConfig {
   /**
    * The validators of what the handler would answer with 2xx, from versions alone. Runs after the route's own preHandler
    * hooks, so an answer never goes past an authentication; a 304 or 412 is then sent and the handler does not run. `undefined` decides nothing.
    */
   version?: ((request: FastifyRequest) => Current | undefined | null | Promise<Current | undefined | null>) | undefined;
+  /** As in the plugin's options, whose value is the default. */
   auto?: boolean | undefined;
+  /** As in the plugin's options, whose value is the default. */
   weak?: boolean | undefined;
   /** For this route, `Authorization` or not. */
   cacheControl?: CacheDirectives | string | undefined;
@@ -70,7 +73,10 @@ export function routePolicy(base: RoutePolicy, config: EtagRouteConfig | false |
   expectType('config.etag.version', version, 'function');
   expectType('config.etag.auto', auto, 'boolean');
   expectType('config.etag.weak', weak, 'boolean');
-  const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  expectType('config.etag.headers', headers, 'object');
+  const fields = Object.entries(headers)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name.toLowerCase(), value] as const);
   for (const [name, value] of fields) expectType(`config.etag.headers.${name}`, value, 'string');
   const ownCacheControl = policyText('config.etag.cacheControl', cacheControl);
   return { ...base, version, auto, weak, ownCacheControl, headers: fields };
@@ -84,5 +90,7 @@ function policyText(name: string, value: CacheDirectives | string | undefined): 
 
 function expectType(name: string, value: unknown, type: 'boolean' | 'function' | 'object' | 'string'): void {
   if (value === undefined || (typeof value === type && value !== null)) return;
-  throw new TypeError(`${name}: expected a ${type}, got ${value === null ? 'null' : typeof value}`);
+  throw new TypeError(
+    `${name}: expected ${type === 'object' ? 'an' : 'a'} ${type}, got ${value === null ? 'null' : typeof value}`,
+  );
 }

@@ -24,8 +24,10 @@ export function sendRepresentation(reply: FastifyReply, representation: Represen
   if (status < 400 && !plain) applyPolicy(request, reply, policyOf(request));
   if (status !== 200) reply.code(status);
   setState(reply, 'decided');
-  const saved = status === 304 ? representation.body.byteLength : 0;
-  settingsOf(request.server).record(eventType(status), 'representation', saved);
+  if (!plain && isSafeRead(request.method)) {
+    const saved = status === 304 ? representation.body.byteLength : 0;
+    settingsOf(request.server).record(eventType(status), 'representation', saved);
+  }
   return reply.send(body);
 }
 

@@ -11,7 +11,7 @@ import {
 
 /** Counts since the plugin was loaded; never reset. */
 export interface EtagStats {
-  /** 2xx answers to GET, HEAD and QUERY with their body. */
+  /** 2xx answers to GET, HEAD and QUERY that were sent in full or in part. */
   readonly full: number;
   readonly notModified: number;
   /** 304s sent before the handler ran. */

@@ -118,5 +118,18 @@ describe('route versions', () => {
       'config.etag.version: expected a function, got number',
     );
     expect(() => app.get('/', { config: { etag: { cacheControl: { maxAge: -1 } } } }, () => '')).toThrow(RangeError);
+    expect(() => app.get('/', { config: { etag: { headers: 'vary' as never } } }, () => '')).toThrow(
+      'config.etag.headers: expected an object, got string',
+    );
+  });
+
+  it('take a field that is explicitly undefined for one that is not there', async () => {
+    const headers = { vary: undefined as never, 'x-kept': 'yes' };
+    const app = await appWith((instance) => void instance.get('/', { config: { etag: { headers } } }, () => 'body'));
+
+    const answer = await get(app, '/');
+
+    expect([answer.statusCode, answer.headers['x-kept']]).toEqual([200, 'yes']);
+    expect(answer.headers).not.toHaveProperty('vary');
   });
 });
