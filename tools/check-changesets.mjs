@@ -27,7 +27,7 @@ const changedBelow = (folder) => [
   ...lines(git('ls-files', '--others', '--exclude-standard', '--', folder)),
 ];
 
-const isSource = (path) => /^packages\/[^/]+\/src\//.test(path) && !/\.(test|contract|model)\.ts$/.test(path);
+const isSource = (path) => /^packages\/[^/]+\/src\//.test(path) && !/\.(test|contract|model|fixture)\.ts$/.test(path);
 const changed = changedBelow('packages');
 const packages = [...new Set(changed.filter(isSource).map((path) => path.split('/')[1]))];
 // The pull request that releases has turned its changesets into a changelog.

@@ -80,8 +80,11 @@ it('sees what is not committed yet', () => {
   expect(check().status).toBe(0);
 });
 
-it('asks nothing of tests, documents and benches', () => {
-  commit({ 'packages/two/src/two.test.ts': 'test', 'packages/two/README.md': 'text', 'packages/two/bench/x.ts': 'x' });
+it('asks nothing of tests and what only they use, of documents and benches', () => {
+  for (const part of ['test', 'property.test', 'contract', 'model', 'fixture']) {
+    commit({ [`packages/two/src/two.${part}.ts`]: part });
+  }
+  commit({ 'packages/two/README.md': 'text', 'packages/two/bench/x.ts': 'x' });
 
   expect(check().status).toBe(0);
 });

@@ -11,6 +11,7 @@
 //
 // This tree is only read (but for dist/, which is built). Everything else lies in temporary folders and ends with this
 // process, also on Ctrl-C.
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { startPostgres, startRedis } from '@corral-internal/test-kit/servers';
@@ -27,6 +28,12 @@ import { typeChecks } from './types.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const serve = process.argv.includes('--serve');
 const wanted = process.argv.slice(2).filter((name) => name !== '--serve');
+const names = readdirSync(`${root}packages`);
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`release:dry: no package ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  process.exit(64);
+}
 let failures = 0;
 
 function say(ok, what, detail = '') {
@@ -82,9 +89,6 @@ function exampleChecks(release, consumer) {
 }
 
 try {
-  const unknown = wanted.filter((name) => !releases.some((release) => release.name === name));
-  if (unknown.length > 0) throw new RangeError(`release:dry: no package ${unknown.join(', ')}`);
-
   for (const release of releases.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     console.log(`\n@corral/${release.name} ${release.version}\n${release.notes}\n`);
     const problems = [...problemsOfTarball(release.tarball)];
