@@ -4,6 +4,7 @@ import { createCache } from 'async-cache-dedupe';
 import DataLoader from 'dataloader';
 import pMemoize from 'p-memoize';
 import { createSingleflight } from '../src/index.ts';
+import { cpuMs } from './cpu-time.ts';
 
 const callers = 1_000;
 /** What a source answers: settles in a later turn of the event loop, as a socket does. */
@@ -28,70 +29,107 @@ const loader = new DataLoader<string, number>(async (keys) => {
 });
 
 const storms = 100;
+const warmUps = 10_000;
 /**
- * `callers` calls at once, then the wait for all of them; `storms` times over. One function for each contender, so that no
- * call site sees two of them.
+ * `callers` calls at once, then the wait for them; `storms` times over. One function for each contender, so that no call
+ * site sees two of them: its name makes its text its own, because V8 keeps one set of observations for equal texts.
  */
-function storm(call: () => Promise<unknown>, between: () => unknown = () => {}): () => Promise<void> {
+function storm(name: string, call: Call, body: string, between: () => unknown = () => {}): () => Promise<void> {
   const run = new Function(
     'call',
     'between',
     'storms',
     'callers',
-    `return async () => {
+    `/* ${name} */ return async () => {
       for (let storm = 0; storm < storms; storm++) {
-        const calls = [];
-        for (let caller = 0; caller < callers; caller++) calls.push(call());
-        await Promise.all(calls);
+        ${body}
         between();
       }
     }`,
   ) as (...given: unknown[]) => () => Promise<void>;
   return run(call, between, storms, callers);
 }
+type Call = () => Promise<unknown>;
+
+const untilLast = 'let last; for (let caller = 0; caller < callers; caller++) last = call(); await last;';
+const untilAll =
+  'const calls = []; for (let caller = 0; caller < callers; caller++) calls.push(call()); await Promise.all(calls);';
+
+const contenders: Record<string, [Call, (() => unknown)?]> = {
+  'Map memo': [() => memo('a')],
+  '@corral/singleflight': [() => flights.do('a', load)],
+  'p-memoize 9.0.0 (cache: false)': [() => memoized('a')],
+  'async-cache-dedupe 3.4.0 (ttl: 0)': [() => deduped.load('a')],
+  'dataloader 2.2.3': [() => loader.load('a'), () => loader.clear('a')],
+};
+// A storm starts one load: without this, most of the loads measured would be the first ones of a process.
+for (const [call, between] of Object.values(contenders)) {
+  for (let turn = 0; turn < warmUps; turn++) {
+    await call();
+    between?.();
+  }
+  await checkOrder(Array.from({ length: callers }, call));
+  between?.();
+}
+const storming = (body: string) =>
+  Object.fromEntries(Object.entries(contenders).map(([name, parts]) => [name, storm(name, parts[0], body, parts[1])]));
 
 const cold = await compare({
-  name: `${callers} callers of a cold key`,
+  name: `${callers} callers of a cold key, until the promise of the last has settled`,
   baseline: 'Map memo',
+  clock: cpuMs,
   operations: storms * callers,
-  contenders: {
-    'Map memo': storm(() => memo('a')),
-    '@corral/singleflight': storm(() => flights.do('a', load)),
-    'p-memoize 9.0.0 (cache: false)': storm(() => memoized('a')),
-    'async-cache-dedupe 3.4.0 (ttl: 0)': storm(() => deduped.load('a')),
-    'dataloader 2.2.3': storm(
-      () => loader.load('a'),
-      () => loader.clear('a'),
-    ),
-  },
+  rounds: 25,
+  contenders: storming(untilLast),
+});
+const gathered = await compare({
+  name: `the same, with a \`Promise.all\` over the calls, which costs as much for everybody`,
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: storms * callers,
+  rounds: 25,
+  contenders: storming(untilAll),
 });
 
 const signalled = await compare({
   name: `${callers} callers of a cold key, each with a signal of its own (no peer has this)`,
   baseline: 'Map memo, no signals',
+  clock: cpuMs,
   operations: storms * callers,
   contenders: {
-    'Map memo, no signals': storm(() => memo('a')),
-    '@corral/singleflight': storm(() => flights.do('a', load, { signal: new AbortController().signal })),
-    'new AbortController() alone': storm(async () => new AbortController().signal),
+    'Map memo, no signals': storm('memo', () => memo('a'), untilAll),
+    '@corral/singleflight': storm(
+      'signals',
+      () => flights.do('a', load, { signal: new AbortController().signal }),
+      untilAll,
+    ),
+    'new AbortController() alone': storm('controllers', async () => new AbortController().signal, untilAll),
   },
 });
 
 const lone = await compare({
   name: 'a single caller of a cold key',
   baseline: 'Map memo',
-  operations: 200,
-  contenders: {
-    'Map memo': () => repeat(() => memo('a')),
-    '@corral/singleflight': () => repeat(() => flights.do('a', load)),
-    'p-memoize 9.0.0 (cache: false)': () => repeat(() => memoized('a')),
-    'async-cache-dedupe 3.4.0 (ttl: 0)': () => repeat(() => deduped.load('a')),
-    'dataloader 2.2.3': () => repeat(() => loader.clear('a').load('a')),
-  },
+  clock: cpuMs,
+  operations: 2_000,
+  contenders: Object.fromEntries(
+    Object.entries(contenders).map(([name, [call, between]]) => [name, () => repeat(call, between)]),
+  ),
 });
 
-async function repeat(call: () => Promise<unknown>): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) await call();
+/** The wait for the last of them is a wait for all only where they settle in the order of the calls. */
+async function checkOrder(calls: Promise<unknown>[]): Promise<void> {
+  let settled = 0;
+  for (const call of calls) void call.then(() => settled++);
+  await calls.at(-1);
+  if (settled < calls.length) throw new Error(`the last call settled before ${calls.length - settled} others`);
+}
+
+async function repeat(call: Call, between?: () => unknown): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn++) {
+    await call();
+    between?.();
+  }
 }
 
 /** Bytes allocated by a caller that joins, its promise included: the least of five runs, which the compiler disturbs least. */
@@ -113,7 +151,7 @@ const ratioOf = (name: string) => cold.results.find((result) => result.name === 
 const ratio = ratioOf('@corral/singleflight');
 const best = Math.min(...cold.results.filter(({ name }) => !/Map|corral/.test(name)).map(({ ratio }) => ratio));
 const bytes = bytesPerJoin();
-report(import.meta.url, [cold, signalled, lone], {
+report(import.meta.url, [cold, gathered, signalled, lone], {
   figures: [
     {
       name: `${callers} callers of a cold key, times a Map memo`,

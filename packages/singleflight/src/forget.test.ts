@@ -33,6 +33,20 @@ describe('forget', () => {
     expect(flights.size).toBe(1);
   });
 
+  it('lets a crowd join the new flight, also after calls for other keys', async () => {
+    const flights = createSingleflight<string>();
+    const old = flights.do('a', never);
+    expect(flights.do('a', never)).toBe(old);
+    flights.forget('a');
+
+    const renewed = flights.do('a', never);
+    expect(renewed).not.toBe(old);
+    const other = flights.do('b', never);
+    expect(flights.do('a', never)).toBe(renewed);
+    expect(flights.do('b', never)).toBe(other);
+    expect(flights.do('a', never)).toBe(renewed);
+  });
+
   it('says whether there was a flight', () => {
     const flights = createSingleflight<number>();
     void flights.do('a', never);

@@ -59,11 +59,14 @@ export function createSingleflight<Value, Key = string>(
   checkOnEvent(onEvent);
   const watch = createWatch(onEvent);
   const flights = new Map<Key, Flight<Value, Key>>();
+  /** The one that was asked for last, while it can be joined: a crowd wants it again, and is spared the search. */
+  let latest: Flight<Value, Key> | undefined;
   const counters = { started: 0, joined: 0, failed: 0, timedOut: 0, abandoned: 0, forgotten: 0, inFlight: 0 };
 
   /** Frees the key, unless another flight has it by now. */
   function release(flight: Flight<Value, Key>): void {
     counters.inFlight--;
+    if (latest === flight) latest = undefined;
     if (flights.get(flight.key) === flight) flights.delete(flight.key);
   }
 
@@ -112,6 +115,7 @@ export function createSingleflight<Value, Key = string>(
     // Everything stands before the work is called: it may come back here with the same key.
     flight.callers = flight.waiting = 1;
     flights.set(key, flight);
+    latest = flight;
     flight.watched = watch.watched;
     counters.started++;
     counters.inFlight++;
@@ -125,8 +129,12 @@ export function createSingleflight<Value, Key = string>(
   }
 
   function board(key: Key, work: Work<Value, Key>): Flight<Value, Key> {
-    const flight = flights.get(key);
-    if (flight === undefined) return start(key, work);
+    let flight = latest;
+    if (flight === undefined || flight.key !== key) {
+      flight = flights.get(key);
+      if (flight === undefined) return start(key, work);
+      latest = flight;
+    }
     if (flight.waiting === 0) flight.timer?.ref();
     flight.callers++;
     flight.waiting++;
@@ -139,6 +147,7 @@ export function createSingleflight<Value, Key = string>(
     const flight = flights.get(key);
     if (flight === undefined) return false;
     flights.delete(key);
+    if (latest === flight) latest = undefined;
     counters.forgotten++;
     if (flight.watched) watch.tell({ type: 'forgotten', key, callers: flight.callers });
     return true;

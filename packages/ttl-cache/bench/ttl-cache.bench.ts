@@ -5,17 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadingCaches, syncCaches } from './contenders.ts';
+import { cpuMs } from './cpu-time.ts';
 import { hitRatios } from './hit-ratio.ts';
 
 const count = 100_000;
 const operations = 500_000;
 const keys = Array.from({ length: count }, (_, index) => `user:${index}`);
 const values = keys.map((_, index) => ({ index }));
-/** Other work on the machine shows in wall time; what runs without waiting is measured in CPU time. */
-const cpuMs = () => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
-};
+const rounds = 25;
 
 /** The same sequence of keys for everybody; popular keys lie scattered. */
 function sequence(seed: number, length: number): string[] {
@@ -29,11 +26,14 @@ const makers = syncCaches(count);
 const full = Object.fromEntries(Object.entries(makers).map(([name, make]) => [name, make()]));
 for (const cache of Object.values(full)) keys.forEach((key, index) => cache.set(key, values[index]!));
 
-/** One function for each contender, so that no call site sees two of them. */
+/**
+ * One function for each contender, so that no call site sees two of them: its name makes its text its own, because V8
+ * keeps one set of observations for equal texts.
+ */
 function contenders(caches: object, keys: string[], body: string): Record<string, () => unknown> {
   return Object.fromEntries(
     Object.entries(caches).map(([name, cache]) => {
-      const run = new Function('cache', 'keys', 'values', `return () => { ${body} }`) as (
+      const run = new Function('cache', 'keys', 'values', `/* ${name} */ return ${body}`) as (
         ...given: unknown[]
       ) => () => unknown;
       return [name, run(cache, keys, values)];
@@ -46,11 +46,11 @@ const get = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 7,
+  rounds,
   contenders: contenders(
     full,
     popular,
-    'let found = 0; for (let i = 0; i < keys.length; i++) if (cache.get(keys[i]) !== undefined) found++; return found;',
+    '() => { let found = 0; for (let i = 0; i < keys.length; i++) if (cache.get(keys[i]) !== undefined) found++; return found; }',
   ),
 });
 const set = await compare({
@@ -58,8 +58,12 @@ const set = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations,
-  rounds: 7,
-  contenders: contenders(full, popular, 'for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]);'),
+  rounds: 15,
+  contenders: contenders(
+    full,
+    popular,
+    '() => { for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]); }',
+  ),
 });
 const mixed = sequence(5, 600_000);
 const distinct = new Set(mixed.filter((_, index) => index % 10 === 0)).size;
@@ -68,11 +72,11 @@ const evicting = await compare({
   baseline: 'bare Map',
   clock: cpuMs,
   operations: mixed.length,
-  rounds: 7,
+  rounds,
   contenders: contenders(
     syncCaches(5_000),
     mixed,
-    'const held = cache(); let found = 0; for (let i = 0; i < keys.length; i++) if (i % 10 === 0) held.set(keys[i], values[i % 1024]); else if (held.get(keys[i]) !== undefined) found++; return found;',
+    '() => { const held = cache(); let found = 0; for (let i = 0; i < keys.length; i++) if (i % 10 === 0) held.set(keys[i], values[i % 1024]); else if (held.get(keys[i]) !== undefined) found++; return found; }',
   ),
 });
 
@@ -83,46 +87,66 @@ for (const cache of Object.values(loading)) for (const key of new Set(few)) awai
 const hits = await compare({
   name: '`getOrLoad`, hit',
   baseline: 'Map memo',
+  clock: cpuMs,
   operations: few.length,
-  rounds: 7,
-  contenders: Object.fromEntries(
-    Object.entries(loading).map(([name, cache]) => {
-      const run = new Function(
-        'cache',
-        'keys',
-        'return async () => { for (let i = 0; i < keys.length; i++) await cache.load(keys[i]); }',
-      ) as (...given: unknown[]) => () => Promise<void>;
-      return [name, run(cache, few)];
-    }),
+  rounds: 15,
+  contenders: contenders(
+    loading,
+    few,
+    'async () => { for (let i = 0; i < keys.length; i++) await cache.load(keys[i]); }',
   ),
 });
 
 const callers = 1_000;
 const storms = 50;
+// A storm starts one load: without this, most of the loads measured would be the first ones of a process.
+for (const cache of Object.values(loading)) {
+  for (let turn = 0; turn < 5_000; turn++) {
+    await cache.forget('cold');
+    await cache.load('cold');
+  }
+  await cache.forget('cold');
+  await checkOrder(Array.from({ length: callers }, () => cache.load('cold')));
+}
+const storming = (body: string) =>
+  contenders(
+    loading,
+    [],
+    `async () => {
+      for (let storm = 0; storm < ${storms}; storm++) {
+        await cache.forget('cold');
+        ${body}
+      }
+    }`,
+  );
 const storm = await compare({
-  name: '1,000 callers of a cold key',
+  name: '1,000 callers of a cold key, until the promise of the last has settled',
   baseline: 'Map memo',
+  clock: cpuMs,
   operations: storms * callers,
-  rounds: 7,
-  contenders: Object.fromEntries(
-    Object.entries(loading).map(([name, cache]) => {
-      const run = new Function(
-        'cache',
-        'storms',
-        'callers',
-        `return async () => {
-          for (let storm = 0; storm < storms; storm++) {
-            await cache.forget('cold');
-            const calls = [];
-            for (let caller = 0; caller < callers; caller++) calls.push(cache.load('cold'));
-            await Promise.all(calls);
-          }
-        }`,
-      ) as (...given: unknown[]) => () => Promise<void>;
-      return [name, run(cache, storms, callers)];
-    }),
+  rounds: 15,
+  contenders: storming(
+    `let last; for (let caller = 0; caller < ${callers}; caller++) last = cache.load('cold'); await last;`,
   ),
 });
+const gathered = await compare({
+  name: 'the same, with a `Promise.all` over the calls, which costs as much for everybody',
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: storms * callers,
+  rounds: 15,
+  contenders: storming(
+    `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load('cold')); await Promise.all(calls);`,
+  ),
+});
+
+/** The wait for the last of them is a wait for all only where they settle in the order of the calls. */
+async function checkOrder(calls: Promise<unknown>[]): Promise<void> {
+  let settled = 0;
+  for (const call of calls) void call.then(() => settled++);
+  await calls.at(-1);
+  if (settled < calls.length) throw new Error(`the last call settled before ${calls.length - settled} others`);
+}
 
 const script = (name: string, ...parameters: string[]) =>
   Number(
@@ -164,7 +188,7 @@ const versions = Object.fromEntries(
   }),
 );
 
-report(import.meta.url, [get, set, evicting, hits, storm], {
+report(import.meta.url, [get, set, evicting, hits, storm, gathered], {
   versions,
   figures: [
     bounded('`get` hit, ratio to Map.get', ratioOf(get), 1.45),

@@ -20,7 +20,7 @@ export function createAnswers<Value, Key>(
   const { store, time, backoff } = entries;
   const copies = settings.clone !== undefined;
 
-  // The hot paths of the two are written out, and short: a mark of this epoch answers at once, and every 64th hit renews
+  // The hot paths of the two are written out, and short: a mark of this epoch answers at once, and every 256th hit renews
   // the clock. All else, the exact look included, stands apart.
   function get(key: Key): Value | undefined {
     const slot = store.index.get(key);
@@ -28,8 +28,8 @@ export function createAnswers<Value, Key>(
       counts.misses++;
       return undefined;
     }
-    if (store.marks[slot] === time.epoch) {
-      if ((++counts.hits & (looks - 1)) === 0) time.now();
+    if (store.marks[slot] === store.epoch) {
+      if ((++store.hits & (looks - 1)) === 0) time.now();
       return store.values[slot];
     }
     return getClosely(key, slot);
@@ -69,8 +69,8 @@ export function createAnswers<Value, Key>(
     } else if (options.signal?.aborted) return rejected(options.signal.reason);
     const slot = store.index.get(key);
     if (slot === undefined) return wait(key, load, options);
-    if (store.marks[slot] === time.epoch) {
-      if ((++counts.hits & (looks - 1)) === 0) time.now();
+    if (store.marks[slot] === store.epoch) {
+      if ((++store.hits & (looks - 1)) === 0) time.now();
       return Promise.resolve(store.values[slot]);
     }
     if (!isFresh(slot)) return getOrReload(key, slot, load, options);
@@ -96,9 +96,9 @@ export function createAnswers<Value, Key>(
   function take(slot: number): Value | undefined {
     const value = store.values[slot];
     const quick = value !== undefined && !copies && time.outlivesEpoch(store.expiresAt[slot]! - refreshAheadMs);
-    store.mark(slot, quick ? time.epoch : seen);
+    store.mark(slot, quick ? store.epoch : seen);
     if (value === undefined) counts.negativeHits++;
-    else counts.hits++;
+    else store.hits++;
     return value;
   }
 

@@ -3,7 +3,7 @@ import type { Emit } from './events.ts';
 import { checkDuration, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import { Store, type EvictReason } from './store.ts';
-import { longLifeMs, Timekeeper } from './timekeeper.ts';
+import { Timekeeper } from './timekeeper.ts';
 
 /** A sweep gives way after so long, looked at after so many entries. */
 const sliceMs = 1.5;
@@ -42,19 +42,20 @@ export class Entries<Value, Key> {
     this.#counts = counts;
     this.#emit = emit;
     this.backoff = new Backoff(retryMs);
-    this.time = new Timekeeper(now, counts, {
-      sweep: () => this.#sweepSlice(),
-      forgetEpochs: () => this.store.forgetEpochs(),
-    });
-    const extras = [settings.sizeOf, settings.clone, settings.tier, settings.onEvict];
-    const quick = typeof ttlMs === 'number' && jitter === 0 && extras.every((extra) => extra === undefined);
-    this.quickLifeMs = quick && ttlMs - settings.refreshAheadMs > longLifeMs ? ttlMs : 0;
     const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
     const usualLifeMs = typeof ttlMs === 'number' && jitter === 0 ? ttlMs : Number.NaN;
     this.store = new Store(
       { maxEntries, maxBytes, staleMs, usualLifeMs, tellReplaced: settings.onEvict !== undefined },
       (key, value, reason) => this.#onRemove(key, value, reason),
     );
+    const lifeMs = typeof ttlMs === 'number' ? ttlMs * (1 - jitter) - settings.refreshAheadMs : 0;
+    this.time = new Timekeeper(now, lifeMs, this.store, {
+      sweep: () => this.#sweepSlice(),
+      forgetEpochs: () => this.store.forgetEpochs(),
+    });
+    const extras = [settings.sizeOf, settings.clone, settings.tier, settings.onEvict];
+    const quick = typeof ttlMs === 'number' && jitter === 0 && extras.every((extra) => extra === undefined);
+    this.quickLifeMs = quick && lifeMs > this.time.longLifeMs ? ttlMs : 0;
   }
 
   /**

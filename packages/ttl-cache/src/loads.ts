@@ -3,7 +3,7 @@ import type { Entries } from './entries.ts';
 import type { Emit, TierOperation } from './events.ts';
 import { Load, type Loader } from './load.ts';
 import type { Settings } from './options.ts';
-import { isWithin } from './recursion.ts';
+import { atTurnEnd, isWithin } from './recursion.ts';
 import type { Counts } from './stats.ts';
 import type { TierEntry, TierHit, TierLease } from './tier.ts';
 import { tierKey, type TierLink } from './tier-link.ts';
@@ -78,7 +78,8 @@ export class Loads<Value, Key> {
    */
   crowd(key: Key): Promise<Value | undefined> | undefined {
     const load = this.#latest;
-    return load !== undefined && load.cold && load.key === key && !isWithin(load) ? load.promise : undefined;
+    if (load === undefined || !load.cold || load.key !== key) return undefined;
+    return load.startsNow || !isWithin(load) ? load.promise : undefined;
   }
 
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
@@ -97,7 +98,9 @@ export class Loads<Value, Key> {
     const work = () => this.#run(load, request);
     // Not by joining afterwards: the loader may have taken the load off its key by then.
     if (signal !== undefined) return this.#flights.do(key, work, { signal });
+    atTurnEnd(() => (load.startsNow = false));
     load.promise = this.#flights.do(key, work);
+    load.startsNow = true;
     return load.promise;
   }
 

@@ -38,6 +38,27 @@ describe('a loader that asks for its own key', () => {
     expect(inner).toBeInstanceOf(LoadRecursionError);
   });
 
+  // The crowd of the turn in which a load starts is not asked who it is; the loader goes on when that turn is over.
+  it.each([
+    ['tick', 'callback'],
+    ['tick', 'promise'],
+    ['promise', 'callback'],
+    ['promise', 'promise'],
+  ])('rejects in the next %s after a start within a %s', async (next, within) => {
+    const cache = make();
+    const putOff = (step: () => void) => (next === 'tick' ? process.nextTick(step) : queueMicrotask(step));
+    const load = () =>
+      new Promise<string | undefined>((resolve) => putOff(() => resolve(cache.getOrLoad('a', () => 'never'))));
+    const started = new Promise<unknown>((resolve) => {
+      const start = () => resolve(Promise.allSettled([cache.getOrLoad('a', load), cache.getOrLoad('a', load)]));
+      if (within === 'callback') setImmediate(start);
+      else void Promise.resolve().then(start);
+    });
+    const rejected = { status: 'rejected', reason: expect.any(LoadRecursionError) as unknown };
+    expect(await started).toEqual([rejected, rejected]);
+    expect(cache.stats()).toMatchObject({ loads: 1, joined: 1 });
+  });
+
   it('may read its key while it is fresh', async () => {
     const cache = make();
     cache.set('a', 'x');

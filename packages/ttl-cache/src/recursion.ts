@@ -15,7 +15,10 @@ interface AsyncContext {
 
 /** What of Node is used, where the runtime is Node. */
 interface Runtime {
-  process?: { getBuiltinModule?(name: string): { AsyncLocalStorage: new () => AsyncContext } | undefined };
+  process?: {
+    getBuiltinModule?(name: string): { AsyncLocalStorage: new () => AsyncContext } | undefined;
+    nextTick?(call: () => void): void;
+  };
 }
 
 let context: AsyncContext | false | undefined;
@@ -48,4 +51,15 @@ export function isWithin(running: Running): boolean {
     if (frame.running === running) return true;
   }
   return false;
+}
+
+/**
+ * Calls `over` once the caller's turn is over, ahead of whatever is put off from now on; perhaps twice. Not where there is
+ * no async context: nobody needs it there.
+ */
+export function atTurnEnd(over: () => void): void {
+  if (asyncContext() === false) return;
+  // Either queue may be the next: that of the ticks after a callback, that of the promises within one of their own.
+  (globalThis as Runtime).process?.nextTick?.(over);
+  void Promise.resolve().then(over);
 }

@@ -43,7 +43,7 @@ interface Pending extends Call {
   reject(error: RedisTierError): void;
 }
 
-/** A generation outlives every entry: each use renews it, none lives longer. */
+/** A generation outlives every entry: what writes or misses renews it, and so does one hit in 16; none lives longer. */
 export const longestLifeMs: number = 30 * 86_400_000;
 
 /**

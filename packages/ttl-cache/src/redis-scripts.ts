@@ -17,7 +17,7 @@ export const reply = { late: 0, hit: 1, lease: 2, held: 3, done: 4, refused: 5 }
  * ARGV[2] is random, ARGV[3] the life of a generation. A generation that is gone is replaced by a new one, never by an
  * old one, so that nothing comes back with it.
  *
- * `fresh` is new each time the script runs, also when a driver sends one command twice after a reconnect: a lease
+ * `fresh()` is new each time the script runs, also when a driver sends one command twice after a reconnect: a lease
  * that was revoked, or a generation that was left, must not come back by repetition.
  */
 const begin = `
@@ -27,16 +27,19 @@ if now > tonumber(ARGV[1]) then return {${reply.late}, now} end
 `;
 
 const unique = `
-local fresh = string.format('%08x', (time[1] * 1000000 + time[2]) % 4294967296) .. string.sub(ARGV[2], 1, ${tokenLength - 8})
+local function fresh()
+  return string.format('%08x', (time[1] * 1000000 + time[2]) % 4294967296) .. string.sub(ARGV[2], 1, ${tokenLength - 8})
+end
 `;
 
 const generation = `${unique}
 local gen = redis.call('GET', KEYS[1])
 if not gen then
-  gen = fresh
+  gen = fresh()
   redis.call('SET', KEYS[1], gen, 'PX', ARGV[3])
-elseif redis.call('PTTL', KEYS[1]) < ARGV[3] / 2 then
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
+local function renew()
+  if redis.call('PTTL', KEYS[1]) < ARGV[3] / 2 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 end
 `;
 
@@ -79,16 +82,18 @@ export const getScript: Script = script(
     local least = tonumber(ARGV[4])
     local news = ARGV[5] ~= '*' and filler ~= ARGV[5]
     if life > 0 and (news or (least >= 0 and life > least)) then
+      if time[2] % 16 == 0 then renew() end
       return {${reply.hit}, now, life, string.sub(raw, ${head + 2 * tokenLength + 1})}
     end
   end
+  renew()
   local held = redis.call('GET', KEYS[3])
   if held and string.sub(held, 1, ${tokenLength}) == gen then
     if ARGV[7] == '1' then return {${reply.lease}, now, held} end
     redis.call('SET', KEYS[4], '1', 'PX', ARGV[6])
     return {${reply.held}, now, redis.call('PTTL', KEYS[3]), filler}
   end
-  local mine = gen .. fresh
+  local mine = gen .. fresh()
   redis.call('SET', KEYS[3], mine, 'PX', ARGV[6])
   return {${reply.lease}, now, mine}
   `,
@@ -142,6 +147,7 @@ export const setScript: Script = script(
   generation,
   wake,
   `
+  renew()
   if ARGV[4] == '0' then redis.call('DEL', KEYS[2])
   else redis.call('SET', KEYS[2], '${version}' .. gen .. ARGV[5] .. ARGV[6], 'PX', ARGV[4]) end
   redis.call('DEL', KEYS[3])
@@ -168,7 +174,7 @@ export const clearScript: Script = script(
   begin,
   unique,
   `
-  redis.call('SET', KEYS[1], fresh, 'PX', ARGV[3])
+  redis.call('SET', KEYS[1], fresh(), 'PX', ARGV[3])
   redis.pcall('PUBLISH', ARGV[4], '*')
   return {${reply.done}, now}
   `,

@@ -34,11 +34,10 @@ export interface CacheStats {
   readonly inFlight: number;
 }
 
-export type Counts = { -readonly [Name in keyof Omit<CacheStats, 'size' | 'bytes'>]: number };
+export type Counts = { -readonly [Name in keyof Omit<CacheStats, 'hits' | 'size' | 'bytes'>]: number };
 
 export function createCounts(): Counts {
   return {
-    hits: 0,
     staleHits: 0,
     negativeHits: 0,
     misses: 0,

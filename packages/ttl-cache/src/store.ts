@@ -37,6 +37,9 @@ export class Store<Value, Key> {
   expiresAt: Float64Array = new Float64Array(firstCapacity);
   /** Small on purpose: with the values, all that a hit touches. Above `condemned`: seen, in the epoch of this number, to outlive it. */
   marks: Uint8Array = new Uint8Array(firstCapacity);
+  /** Hits so far, and the number of the epoch that a hit's mark must bear (see `Timekeeper`): here, where a hit finds the rest. */
+  hits = 0;
+  epoch = -1;
   bytes = 0;
   readonly #bounds: StoreBounds;
   readonly #onRemove: OnRemove<Value, Key>;

@@ -1,22 +1,22 @@
 /** A coarse reading is good for this long, and for this many looks at it. */
 const tickMs = 8;
-export const looks = 64;
+export const looks = 256;
 /** So many exact readings within a tick start the ticking. */
 const busyReadings = 32;
 /** An entry with no more than this left of its life is checked exactly. */
 export const exactBelowMs = 1_000;
-/** How long an epoch lasts, and the numbers that epochs take in turn: those below mean other things in `Store.marks`. */
-const epochMs = 500;
+/** An epoch lasts a tenth of the usual life, within these bounds: entries are marked anew in each. */
+const shortestEpochMs = 500;
+const longestEpochMs = 10_000;
+/** The numbers that epochs take in turn: those below mean other things in `Store.marks`. */
 const firstEpoch = 3;
 const lastEpoch = 255;
-/** A value stored with more than this to live is sure to outlive the epoch. */
-export const longLifeMs: number = epochMs + exactBelowMs;
 
 /**
  * The time, cheap under load, and the one timer of a cache.
  *
  * Reading the clock costs as much as looking up a key. A busy cache therefore looks at `recentMs`, which a timer renews
- * every 8 ms, and every 64th look renews too, so that a blocked event loop cannot freeze it. Three things keep that safe:
+ * every 8 ms, and every 256th look renews too, so that a blocked event loop cannot freeze it. Three things keep that safe:
  * a cache that is not busy reads the clock each time; so does a look at an entry with less than a second to live; and
  * `recentMs` is never ahead of the time. With a clock of the caller's own every reading is exact: `recentMs` stays `Infinity`.
  *
@@ -27,10 +27,11 @@ export class Timekeeper {
   recentMs: number = Infinity;
   /** Looks left. At 0, or with `recentMs` too close to an expiry, ask `now()`. */
   looksLeft = 0;
-  /** The number of the epoch; -1, which no entry bears, while the clock is exact. */
-  epoch = -1;
+  /** A value stored with more than this to live is sure to outlive the epoch. */
+  readonly longLifeMs: number;
+  readonly #epochMs: number;
   readonly #exact: (() => number) | undefined;
-  readonly #counts: { readonly hits: number };
+  readonly #face: Face;
   readonly #upkeep: Upkeep;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ticking = false;
@@ -44,10 +45,14 @@ export class Timekeeper {
   /** The timer was set for the sweep: its firing says that it is due. */
   #firesForSweep = false;
 
-  /** @param counts Tells, by its hits, whether the cache is in use. */
-  constructor(exact: (() => number) | undefined, counts: { readonly hits: number }, upkeep: Upkeep) {
+  /**
+   * @param usualLifeMs What most entries live at least, until their refresh-ahead window; 0 if that is not known.
+   */
+  constructor(exact: (() => number) | undefined, usualLifeMs: number, face: Face, upkeep: Upkeep) {
     this.#exact = exact;
-    this.#counts = counts;
+    this.#epochMs = usualLifeMs > shortestEpochMs * 10 ? Math.min(usualLifeMs / 10, longestEpochMs) : shortestEpochMs;
+    this.longLifeMs = this.#epochMs + exactBelowMs;
+    this.#face = face;
     this.#upkeep = upkeep;
   }
 
@@ -95,7 +100,7 @@ export class Timekeeper {
   #startTicking(nowMs: number): void {
     this.#ticking = true;
     // Nothing has changed if the former epoch still lasts.
-    this.epoch = this.#latestEpoch;
+    this.#face.epoch = this.#latestEpoch;
     this.#renew(nowMs);
     this.#arm(tickMs);
   }
@@ -104,7 +109,7 @@ export class Timekeeper {
     this.#ticking = false;
     this.recentMs = Infinity;
     this.looksLeft = 0;
-    this.epoch = -1;
+    this.#face.epoch = -1;
     this.#readings = 0;
   }
 
@@ -112,12 +117,12 @@ export class Timekeeper {
     this.recentMs = nowMs;
     this.looksLeft = looks;
     if (nowMs < this.#epochEndsMs) return;
-    this.#epochEndsMs = nowMs + epochMs;
+    this.#epochEndsMs = nowMs + this.#epochMs;
     if (this.#latestEpoch === lastEpoch) {
       this.#latestEpoch = firstEpoch;
       this.#upkeep.forgetEpochs();
     } else this.#latestEpoch++;
-    this.epoch = this.#latestEpoch;
+    this.#face.epoch = this.#latestEpoch;
   }
 
   #armForSweep(delayMs: number): void {
@@ -144,7 +149,7 @@ export class Timekeeper {
       nowMs = performance.now();
       if (againMs !== undefined) this.#sweepAtMs = nowMs + againMs;
     }
-    const { hits } = this.#counts;
+    const { hits } = this.#face;
     if (this.#ticking && (this.looksLeft < looks || hits !== this.#hitsBefore)) {
       this.#hitsBefore = hits;
       this.#renew(nowMs);
@@ -161,4 +166,12 @@ interface Upkeep {
   sweep(): number | undefined;
   /** The numbers of epochs start over: none that an entry bears means anything. */
   forgetEpochs(): void;
+}
+
+/** What hits look at. */
+interface Face {
+  /** Tells whether the cache is in use. */
+  readonly hits: number;
+  /** The number of the epoch; -1, which no entry bears, while the clock is exact. */
+  epoch: number;
 }

@@ -37,9 +37,9 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
         time.looksLeft--;
         if (store.births === undefined && store.survivors === undefined) {
           store.values[slot] = value;
-          store.marks[slot] = time.epoch;
+          store.marks[slot] = store.epoch;
           store.expiresAt[slot] = time.recentMs + quickLifeMs;
-        } else store.overwrite(key, slot, value, time.recentMs, quickLifeMs, time.epoch);
+        } else store.overwrite(key, slot, value, time.recentMs, quickLifeMs, store.epoch);
         return;
       }
     }
@@ -105,7 +105,7 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     has,
     keys: () => store.index.keys(),
     gauges: store,
-    stats: () => Object.freeze({ ...counts, size: store.index.size, bytes: store.bytes }),
+    stats: () => Object.freeze({ ...counts, hits: store.hits, size: store.index.size, bytes: store.bytes }),
     close,
   });
 }
