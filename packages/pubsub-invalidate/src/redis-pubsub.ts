@@ -28,7 +28,7 @@ export async function openPubsub(link: RedisLink, handlers: SessionHandlers, sig
 }
 
 /**
- * SSUBSCRIBE: each channel lives on the shard that owns its slot, so a session is one connection for each owner in use.
+ * SSUBSCRIBE: each channel lives on the shard that owns its slot, so a session is one connection for each slot in use.
  * One that ends, or whose slot moves away, ends the session: the next one asks for the owners anew.
  */
 export async function openSharded(link: RedisLink, handlers: SessionHandlers): Promise<Session> {
@@ -62,7 +62,8 @@ export async function openSharded(link: RedisLink, handlers: SessionHandlers): P
       const groups = await link.group(channels);
       await Promise.all(
         groups.map(async ([first, ...others]) => {
-          const connection = connect(first!);
+          // A channel that was left and is taken up again finds its connection: each one opened here is ended here.
+          const connection = connections.get(first!) ?? connect(first!);
           connections.set(first!, connection);
           await (await connection).ssubscribe(first!, ...others);
         }),
