@@ -50,6 +50,10 @@ describe('the wire format', () => {
     );
   });
 
+  it.each(['"length"', '"map"', '"0"', '-1', '3', 'null'])('reads no result with the outcome %s', (code) => {
+    expect(decodeMessage(`{"v":1,"p":"p","s":1,"r":[["id",${code},1]]}`)).toBeUndefined();
+  });
+
   it('never throws, whatever comes', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (data) => {
@@ -114,5 +118,7 @@ describe('channel names', () => {
     expect(isInboxChannel('a-namespace-of-some-length', replyTo)).toBe(true);
     expect(isInboxChannel('chat', 'chat:config_change')).toBe(false);
     expect(isInboxChannel('chat', 7 as never)).toBe(false);
+    // Postgres refuses a NUL for ever, and nothing behind that message would leave.
+    expect(isInboxChannel('chat', 'chat:~in:a\0b:x')).toBe(false);
   });
 });

@@ -125,7 +125,7 @@ function decodeHint(raw: unknown): Hint | undefined {
 
 function decodeResult(raw: unknown): InboxResult | undefined {
   if (!Array.isArray(raw) || typeof raw[0] !== 'string') return undefined;
-  const outcome = RESULT_CODES[raw[1] as number];
+  const outcome = isCount(raw[1]) ? RESULT_CODES[raw[1]] : undefined;
   return outcome && { id: raw[0], outcome, value: raw[2] };
 }
 

@@ -29,7 +29,14 @@ export const inboxChannel = (namespace: string, name: string, busId: string): st
 
 /** Whether `replyTo` may be published to: a forged one must not reach a topic. */
 export const isInboxChannel = (namespace: string, replyTo: string): boolean =>
-  typeof replyTo === 'string' && replyTo.startsWith(inboxPrefix(namespace)) && byteLength(replyTo) <= MAX_CHANNEL_BYTES;
+  isChannel(replyTo) && replyTo.startsWith(inboxPrefix(namespace));
+
+/**
+ * Whether every broker takes this channel. Postgres refuses others each time they come, and since nothing is given up, all that is
+ * queued behind one would wait for ever.
+ */
+export const isChannel = (name: unknown): name is string =>
+  typeof name === 'string' && name !== '' && !name.includes('\0') && byteLength(name) <= MAX_CHANNEL_BYTES;
 
 /** Cuts `text` to `maxBytes`; what is cut is replaced by a hash of the whole, so that different texts stay different. */
 export function fit(text: string, maxBytes: number): string {

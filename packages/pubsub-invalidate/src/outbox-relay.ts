@@ -3,11 +3,13 @@ import { checkCount, checkMs } from './check.ts';
 import type { BusCore } from './core.ts';
 import { pause } from './deadline.ts';
 import { decodeMessage, encodeHint, type Body } from './message.ts';
+import { isChannel } from './names.ts';
 import { DEFAULT_OUTBOX } from './outbox-rows.ts';
 import { EVERYTHING } from './queue.ts';
 import { quoteTable } from './sql-quote.ts';
 import { withClient, type TransactionClient, type TransactionPool } from './transaction-pool.ts';
 
+/** For `createOutboxRelay`. */
 export interface OutboxRelayOptions {
   readonly bus: Bus;
   readonly pool: TransactionPool;
@@ -19,6 +21,7 @@ export interface OutboxRelayOptions {
   readonly batchSize?: number | undefined;
 }
 
+/** A loop that publishes what lies in the outbox. */
 export interface OutboxRelay extends AsyncDisposable {
   /** Looks now; answers how many rows were published. */
   flush(): Promise<number>;
@@ -80,7 +83,7 @@ async function relay(core: BusCore, client: TransactionClient, table: string, li
   const sql = `SELECT id::text, channel, hints FROM ${table} WHERE ready_at <= clock_timestamp() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`;
   const rows = (await client.query(sql, [limit])).rows as Row[];
   if (rows.length > 0) {
-    await Promise.all(rows.flatMap((row) => publishRow(core, row)));
+    await Promise.all(rows.flatMap((row) => publishRow(core, table, row)));
     await client.query(`DELETE FROM ${table} WHERE id = ANY($1::bigint[])`, [rows.map(({ id }) => id)]);
   }
   await client.query('COMMIT');
@@ -88,7 +91,11 @@ async function relay(core: BusCore, client: TransactionClient, table: string, li
 }
 
 /** A row that cannot be read says that something changed, and nobody knows what. */
-function publishRow(core: BusCore, { channel, hints }: Row): Promise<void>[] {
+function publishRow(core: BusCore, table: string, { id, channel, hints }: Row): Promise<void>[] {
+  if (!isChannel(channel)) {
+    core.report.listenerFailed(new TypeError(`${table}: row ${id} names no channel of a bus and was removed`));
+    return [];
+  }
   const message = hints === null ? undefined : decodeMessage(`{"v":1,"h":${hints}}`);
   const body: Body = message?.type === 'numbered' ? message.body : { type: 'everything' };
   core.deliverHere(channel, body, false);
