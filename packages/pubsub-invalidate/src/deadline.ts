@@ -1,15 +1,22 @@
 import { BusDeadlineError } from './errors.ts';
 
+/** The longest time that a timer can count, some 24 days; it takes a longer one for 1 ms. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
+/** `setTimeout`; what is longer than a timer can count is as long as it can count. */
+export const timeout = (run: () => void, ms: number): ReturnType<typeof setTimeout> =>
+  setTimeout(run, Math.min(ms, MAX_TIMER_MS));
+
 /** A timer that keeps no process alive. */
 export function unrefTimeout(run: () => void, ms: number): ReturnType<typeof setTimeout> {
-  const timer = setTimeout(run, ms);
+  const timer = timeout(run, ms);
   (timer as { unref?: () => void }).unref?.();
   return timer;
 }
 
 /** An interval that keeps no process alive. */
 export function unrefInterval(run: () => void, ms: number): ReturnType<typeof setInterval> {
-  const timer = setInterval(run, ms);
+  const timer = setInterval(run, Math.min(ms, MAX_TIMER_MS));
   (timer as { unref?: () => void }).unref?.();
   return timer;
 }
@@ -33,7 +40,7 @@ export function withDeadline<T>(
       controller.abort(error);
     };
     const onAbort = (): void => stop(outer?.reason);
-    const timer = setTimeout(() => stop(new BusDeadlineError(what, ms)), ms);
+    const timer = timeout(() => stop(new BusDeadlineError(what, ms)), ms);
     const settle = (): void => {
       clearTimeout(timer);
       outer?.removeEventListener('abort', onAbort);
@@ -146,7 +153,7 @@ export function pause(ms: number, signal: AbortSignal, { unref = false }: { unre
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = unref ? unrefTimeout(done, ms) : setTimeout(done, ms);
+    const timer = unref ? unrefTimeout(done, ms) : timeout(done, ms);
     signal.addEventListener('abort', done, { once: true });
   });
 }

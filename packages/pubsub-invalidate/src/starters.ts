@@ -1,3 +1,4 @@
+import { timeout } from './deadline.ts';
 import { BusClosedError, BusStartError } from './errors.ts';
 
 /** The callers of `start()`: each waits for the first live moment, at most `timeoutMs`, and each can leave alone. */
@@ -31,7 +32,7 @@ export class Starters {
       };
       const onAbort = (): void => entry.reject(signal?.reason);
       const timer =
-        this.#timeoutMs === Infinity ? undefined : setTimeout(() => entry.reject(this.#late()), this.#timeoutMs);
+        this.#timeoutMs === Infinity ? undefined : timeout(() => entry.reject(this.#late()), this.#timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.add(entry);
     });

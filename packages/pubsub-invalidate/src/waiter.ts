@@ -1,6 +1,8 @@
 import { checkMs } from './check.ts';
+import { MAX_TIMER_MS } from './deadline.ts';
 import { InboxTimeoutError } from './errors.ts';
 
+/** For `inbox.waitFor`. */
 export interface WaitOptions<T> {
   /** Ends this wait with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
@@ -20,8 +22,6 @@ export interface WaiterOwner<T> {
   fail(waiter: Waiter<T>, error: unknown): void;
   check(waiter: Waiter<T>): void;
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What only a waiter with a check has. */
 interface Checking {
