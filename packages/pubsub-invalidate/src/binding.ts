@@ -9,9 +9,12 @@ export interface BindTarget {
   clear(): unknown;
 }
 
+/** For `invalidator.bind`. */
 export interface BindOptions<K extends Kinds> {
   /** The target's keys that a change of this kind touches. Kinds that are not named do not touch the target. */
-  readonly keys: { readonly [Name in keyof K]?: (payload: PayloadOf<K[Name]>) => Iterable<string> | 'all' };
+  readonly keys: {
+    readonly [Name in keyof K]?: ((payload: PayloadOf<K[Name]>) => Iterable<string> | 'all') | undefined;
+  };
   /** After a loss: `clear` (default), or an own answer. "Everything changed" clears in any case. */
   readonly onGap?: 'clear' | ((gap: Gap) => void) | undefined;
   /**
@@ -23,6 +26,7 @@ export interface BindOptions<K extends Kinds> {
   readonly recheckMs?: number | undefined;
 }
 
+/** A target that is kept true. */
 export interface Binding {
   /** Everything published is heard right now. */
   readonly trusted: boolean;
@@ -46,6 +50,10 @@ export class Bound<K extends Kinds> {
     }
     if (typeof keys !== 'object' || keys === null)
       throw new TypeError('keys: expected an object with a function for each kind');
+    for (const [name, derive] of Object.entries(keys)) {
+      if (derive !== undefined && typeof derive !== 'function')
+        throw new TypeError(`keys: expected a function for ${name}, got ${derive === null ? 'null' : typeof derive}`);
+    }
     this.#target = target;
     this.#keys = keys;
     this.#onGap = typeof onGap === 'function' ? onGap : checkOneOf<'clear'>('onGap', onGap, ['clear']);

@@ -1,7 +1,9 @@
 import { fakeClock, until } from '@corral-internal/test-kit';
 import { describe, expect, it } from 'vitest';
 import { createBus, type Bus } from './bus.ts';
+import type { Gap } from './events.ts';
 import { createInvalidator } from './invalidator.ts';
+import { kind } from './kind.ts';
 import { createMemoryHub, memoryTransport } from './memory.ts';
 import { kinds, replica, started } from './replica.fixture.ts';
 
@@ -40,7 +42,15 @@ describe('publish', () => {
   });
 
   it('says so when the bus was never started', async () => {
-    const { topic, bus } = replica(createMemoryHub(), {}, { publishRetryMs: 1 });
+    const { topic } = replica(createMemoryHub(), {}, { publishRetryMs: 1 });
+    await expect(topic.publish('providers')).rejects.toMatchObject({
+      code: 'ERR_BUS_PUBLISH',
+      message: expect.stringContaining('the bus was not started, call start()'),
+    });
+  });
+
+  it('rejects what waits when the bus is closed, and everything afterwards', async () => {
+    const { topic, bus } = replica(createMemoryHub());
     const sent = topic.publish('providers');
     await bus.close();
     await expect(sent).rejects.toMatchObject({ code: 'ERR_BUS_CLOSED' });
@@ -130,6 +140,42 @@ describe('a loss', () => {
     await until(() => cache.size === 0);
     expect(bus.health().gaps[reason]).toBe(1);
   });
+
+  it('of everything is one gap, however many invalidators the topic has here', async () => {
+    const hub = createMemoryHub();
+    const { bus } = await started(hub);
+    const gaps: Gap[] = [];
+    for (let made = 0; made < 3; made++) {
+      createInvalidator({ bus, topic: 'config_change', kinds }).onGap((gap) => gaps.push(gap));
+    }
+    const message = { channel: 'chat:config_change', data: '{"v":1,"c":1}' };
+    await memoryTransport({ hub }).publish([message], new AbortController().signal);
+    await until(() => gaps.length >= 3);
+    expect(gaps.map(({ reason }) => reason)).toEqual(['overflow', 'overflow', 'overflow']);
+    expect(bus.health().gaps.overflow).toBe(1);
+  });
+});
+
+describe('a topic', () => {
+  it('that was left is trusted no longer, though another invalidator still listens', async () => {
+    const { bus, topic } = await started(createMemoryHub());
+    const other = createInvalidator({ bus, topic: 'config_change', kinds });
+    const [left, kept] = [topic, other].map((one) => one.bind(new Map(), { keys: {} }));
+    expect([left!.trusted, kept!.trusted]).toEqual([true, true]);
+    topic.close();
+    expect([left!.trusted, kept!.trusted]).toEqual([false, true]);
+  });
+
+  it('lets nobody wait for an acknowledgement that cannot come any more', async () => {
+    const { bus, topic } = replica(createMemoryHub());
+    const other = createInvalidator({ bus, topic: 'other', kinds });
+    const waiting = topic.ready();
+    topic.close();
+    await expect(waiting).rejects.toThrow('the topic chat:config_change was left: close() was called');
+    await expect(topic.ready()).rejects.toMatchObject({ code: 'ERR_BUS_CLOSED' });
+    await bus.close();
+    await expect(other.ready()).rejects.toMatchObject({ code: 'ERR_BUS_CLOSED', message: 'the bus is closed' });
+  });
 });
 
 describe('options', () => {
@@ -143,8 +189,25 @@ describe('options', () => {
     [{ publishRetryMs: -1 }, /^publishRetryMs: .* got -1/],
     [{ startTimeoutMs: '5' }, /^startTimeoutMs: .* got 5/],
     [{ batch: { maxQueue: 0.5 } }, /^batch.maxQueue: expected an integer >= 1, got 0.5/],
+    [{ namespace: 'a\0b' }, /^namespace: a NUL character is not allowed/],
+    [{ onEvent: 'log' }, /^onEvent: expected a function, got string/],
+    [{ now: 5 }, /^now: expected a function, got number/],
   ])('%o is refused', (wrong, message) => {
     expect(() => createBus({ transport, namespace: 'n', ...wrong } as never)).toThrow(message);
+  });
+
+  it('of topics, kinds and bindings are checked too', () => {
+    const bus = createBus({ transport, namespace: 'n' });
+    expect(() => createInvalidator({ bus, topic: 'a\0b', kinds })).toThrow('topic: a NUL character is not allowed');
+    expect(() => createInvalidator({ bus, topic: 't', kinds: { one: {} as never } })).toThrow(
+      'kinds: expected one to be made by kind()',
+    );
+    expect(() => kind({ decode: 'json' as never })).toThrow('decode: expected a function, got string');
+    const topic = createInvalidator({ bus, topic: 't', kinds });
+    expect(() => topic.bind(new Map(), { keys: { providers: 'all' as never } })).toThrow(
+      'keys: expected a function for providers, got string',
+    );
+    expect(() => topic.bind(new Map(), { keys: { providers: undefined } })).not.toThrow();
   });
 
   it('survive an explicit undefined', () => {

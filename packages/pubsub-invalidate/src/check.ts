@@ -24,6 +24,18 @@ export function checkText(name: string, value: string): string {
   throw new TypeError(`${name}: expected a string that is not empty, got ${value === '' ? "''" : typeof value}`);
 }
 
+/** `checkText` for what becomes part of a channel's name: Postgres has no NUL in names. */
+export function checkName(name: string, value: string): string {
+  if (!checkText(name, value).includes('\0')) return value;
+  throw new TypeError(`${name}: a NUL character is not allowed`);
+}
+
+/** Returns `value` when it is a function or `undefined`, or throws a `TypeError` that names the option. */
+export function checkFunction<Value>(name: string, value: Value): Value {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new TypeError(`${name}: expected a function, got ${value === null ? 'null' : typeof value}`);
+}
+
 /** Returns `value` when it is one of `allowed`, or throws a `TypeError` that names the option and what it may be. */
 export function checkOneOf<Value extends string>(name: string, value: Value, allowed: readonly Value[]): Value {
   if (allowed.includes(value)) return value;

@@ -32,7 +32,9 @@ export class BusCore {
   #rttMs: number | undefined;
   #tickedMs = 0;
   #doubtedMs = 0;
-  #timers: ReturnType<typeof setInterval>[] = [];
+  #tickTimer: ReturnType<typeof setInterval> | undefined;
+  #beatTimer: ReturnType<typeof setInterval> | undefined;
+  #hasBegun = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: BusOptions) {
@@ -69,7 +71,7 @@ export class BusCore {
   start(signal?: AbortSignal): Promise<void> {
     if (this.#closing) return Promise.reject(new BusClosedError());
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (this.#timers.length === 0) this.#begin();
+    if (!this.#hasBegun) this.#begin();
     return this.isLive ? Promise.resolve() : this.#starters.wait(signal);
   }
 
@@ -95,15 +97,16 @@ export class BusCore {
 
   /** The own consumers first, then everybody else; resolves when the broker has it. Without `body` nothing is delivered here; `lazy`: nobody waits. */
   publish(channel: string, field: Field, json: string, body?: Body, lazy = false): Promise<void> {
-    if (body && !this.#closing) this.#subscriptions.deliver(channel, body, true);
+    if (body && !this.#closing) this.#incoming.deliver(channel, body, true);
     const sent = this.#outgoing.push(channel, field, json, lazy);
+    this.#startTicking(); // a bus that nobody starts has deadlines too
     this.report.counters.queueHighWater = Math.max(this.report.counters.queueHighWater, this.#outgoing.queued);
     return sent;
   }
 
   /** For what reaches the others by another way, or later. */
   deliverHere(channel: string, body: Body, own: boolean): void {
-    this.#subscriptions.deliver(channel, body, own);
+    this.#incoming.deliver(channel, body, own);
   }
 
   health(): BusHealth {
@@ -136,20 +139,27 @@ export class BusCore {
   }
 
   #begin(): void {
-    const { tickMs, heartbeatMs, now } = this.settings;
-    this.#tickedMs = now();
-    this.#timers.push(unrefInterval(() => this.#tick(now()), tickMs));
-    if (heartbeatMs !== Infinity) this.#timers.push(unrefInterval(() => this.#outgoing.beat(), heartbeatMs));
+    const { heartbeatMs } = this.settings;
+    this.#hasBegun = true;
+    this.#startTicking();
+    if (heartbeatMs !== Infinity) this.#beatTimer = unrefInterval(() => this.#outgoing.beat(), heartbeatMs);
     this.#outgoing.start();
     this.#sessions.start();
   }
 
+  #startTicking(): void {
+    if (this.#tickTimer || this.#closing) return;
+    const { tickMs, now } = this.settings;
+    this.#tickedMs = now();
+    this.#tickTimer = unrefInterval(() => this.#tick(now()), tickMs);
+  }
+
   async #shutDown(drainMs: number): Promise<void> {
-    const started = this.#timers.length > 0;
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#tickTimer);
+    clearInterval(this.#beatTimer);
     this.#starters.closed();
     this.#subscriptions.close(new BusClosedError());
-    await this.#outgoing.close(started ? drainMs : 0);
+    await this.#outgoing.close(drainMs);
     await this.#sessions.stop();
     await withDeadline('closing the transport', 2_000, () => this.settings.transport.close()).catch(() => {});
     this.#change({ type: 'closed' });

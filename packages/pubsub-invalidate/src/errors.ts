@@ -27,13 +27,13 @@ export class BusPublishError extends Error {
   }
 }
 
-/** The bus was closed before or during the call. */
+/** The bus, or the topic, was closed before or during the call. */
 export class BusClosedError extends Error {
   override readonly name = 'BusClosedError';
   readonly code = 'ERR_BUS_CLOSED';
 
-  constructor() {
-    super('the bus is closed');
+  constructor(message = 'the bus is closed') {
+    super(message);
   }
 }
 

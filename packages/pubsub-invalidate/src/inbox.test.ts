@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { gate, until } from '@corral-internal/test-kit';
+import { fakeClock, gate, until } from '@corral-internal/test-kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBus, type Bus } from './bus.ts';
 import { createInbox, type Inbox } from './inbox.ts';
@@ -64,10 +64,15 @@ describe('a result', () => {
   });
 
   it('that comes before waitFor is dropped after earlyMs', async () => {
-    const { waiting, producer } = await pair({ earlyMs: 1 });
-    await producer.resolve(waiting.replyTo, 'early', 'too early');
-    await until(() => waiting.pending === 0);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    const clock = fakeClock();
+    const bus = createBus({ transport: memoryTransport({ hub }), namespace: 'tools', now: clock.now });
+    open.push(bus);
+    const waiting = createInbox<string>({ bus, name: 'results', earlyMs: 1_000 });
+    await waiting.resolve(waiting.replyTo, 'in time', 'kept');
+    await waiting.resolve(waiting.replyTo, 'early', 'too early');
+    clock.advance(999);
+    expect(await waiting.waitFor('in time')).toBe('kept');
+    clock.advance(1);
     await expect(waiting.waitFor('early', { timeoutMs: 10 })).rejects.toMatchObject({
       code: 'ERR_INBOX_TIMEOUT',
       id: 'early',
@@ -242,6 +247,8 @@ describe('options', () => {
     await expect(inbox.waitFor('')).rejects.toThrow(/^id:/);
     await expect(inbox.waitFor('a', { timeoutMs: -1 })).rejects.toThrow(/^timeoutMs: .* got -1/);
     expect(() => createInbox({ bus, name: 'x' })).toThrow('name: this bus has an inbox called x already');
+    await expect(inbox.resolve(inbox.replyTo, '', 1)).rejects.toThrow(/^id:/);
+    await expect(inbox.reject(inbox.replyTo, 'a', undefined as never)).rejects.toThrow(/^error: expected an object/);
   });
 
   it('a name is free again after close', async () => {

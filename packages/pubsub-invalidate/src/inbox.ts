@@ -1,5 +1,5 @@
 import { coreOf, type Bus } from './bus.ts';
-import { checkCount, checkMs, checkText } from './check.ts';
+import { checkCount, checkMs, checkName, checkText } from './check.ts';
 import { CheckLine } from './check-line.ts';
 import type { BusCore } from './core.ts';
 import { EarlyResults } from './early-results.ts';
@@ -10,6 +10,7 @@ import { byteLength, inboxChannel, isInboxChannel } from './names.ts';
 import type { Consumer, Subscription } from './subscriptions.ts';
 import { ignore } from './ticket.ts';
 
+/** For `createInbox`. */
 export interface InboxOptions {
   readonly bus: Bus;
   /** Part of the channel's name; one inbox of a name for a bus. */
@@ -20,11 +21,13 @@ export interface InboxOptions {
   readonly earlyMs?: number | undefined;
 }
 
+/** Where one process waits for results that others publish. */
 export interface Inbox<T> extends AsyncDisposable {
   /** Goes into the job: who has the result publishes it to exactly this process. */
   readonly replyTo: string;
+  /** Promises that wait right now. */
   readonly pending: number;
-  /** Resolves when the server has acknowledged the inbox. */
+  /** Resolves when the server has acknowledged the inbox. Rejects when the inbox or its bus was closed. */
   ready(): Promise<void>;
   /**
    * Waits for the result of `id`. The same id may be waited for several times: all get it.
@@ -44,7 +47,7 @@ export interface Inbox<T> extends AsyncDisposable {
 export function createInbox<T>(options: InboxOptions): Inbox<T> {
   const { bus, name, maxPending = 100_000, earlyMs = 5_000 } = options;
   const core = coreOf(bus);
-  checkText('name', name);
+  checkName('name', name);
   checkCount('maxPending', maxPending);
   checkMs('earlyMs', earlyMs, { zero: true });
   return new InboxConsumer<T>(core, name, maxPending, earlyMs);
@@ -97,12 +100,15 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
   }
 
   reject(replyTo: string, id: string, error: { readonly code?: string; readonly message: string }): Promise<void> {
+    if (typeof error !== 'object' || error === null) {
+      return Promise.reject(new TypeError(`error: expected an object with a message, got ${String(error)}`));
+    }
     const { code = 'ERR_INBOX_REJECTED', message } = error;
     return this.#send(replyTo, { id, outcome: 'error', value: { code, message } });
   }
 
   async close(): Promise<void> {
-    this.#subscription.close();
+    this.#subscription.close(new InboxClosedError());
     this.closed();
   }
 
@@ -156,7 +162,9 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
     if (!check || !waiter.startCheck()) return;
     this.#checks.add(async () => {
       try {
-        const value = waiter.isWaiting ? await check(waiter.id, waiter.checkSignal) : undefined;
+        const value = waiter.isWaiting
+          ? await untilAborted(check(waiter.id, waiter.checkSignal), waiter.checkSignal)
+          : undefined;
         if (value !== undefined) this.#succeed(waiter, value);
       } catch (error) {
         if (waiter.isWaiting) this.#core.report.listenerFailed(error);
@@ -178,12 +186,13 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
     try {
       if (!isInboxChannel(namespace, replyTo))
         throw new TypeError('replyTo: expected the replyTo of an inbox of this namespace');
+      checkText('id', result.id);
       if (this.#core.isOwnInbox(replyTo)) {
         this.#core.deliverHere(replyTo, { type: 'results', results: [result] }, true);
         return Promise.resolve();
       }
       const limit = transport.maxPayloadBytes - ENVELOPE_BYTES;
-      let json = encodeResult(checkText('id', result.id), result.outcome, result.value);
+      let json = encodeResult(result.id, result.outcome, result.value);
       if (byteLength(json) >= limit) json = encodeResult(result.id, 'reference');
       if (byteLength(json) >= limit) throw new TypeError('id: longer than a message of this transport');
       return this.#core.publish(replyTo, 'r', json);
@@ -213,6 +222,15 @@ class InboxConsumer<T> implements Consumer, Inbox<T> {
     this.#pending--;
     return true;
   }
+}
+
+/** A store that never answers must not keep a place that others wait for. */
+function untilAborted<T>(work: Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    Promise.resolve(work).then(resolve, reject);
+  });
 }
 
 function rejection(id: string, value: unknown): InboxRejectedError {

@@ -1,6 +1,6 @@
 import type { BeatKeeper } from './beats.ts';
 import { Ledger } from './ledger.ts';
-import { decodeMessage, type Numbered } from './message.ts';
+import { decodeMessage, type Body, type Numbered } from './message.ts';
 import type { Reporter } from './reporter.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -61,7 +61,7 @@ export class Incoming {
   }
 
   #takeNumbered(channel: string, { origin, body }: Numbered): void {
-    const { heartbeatMs, now, report, subscriptions } = this.#options;
+    const { heartbeatMs, now, report } = this.#options;
     if (origin.seq > 0) {
       const { publisher } = origin;
       const { deliver, missed } = this.ledger.message(channel, origin, now(), heartbeatMs);
@@ -72,6 +72,14 @@ export class Incoming {
       }
     }
     report.counters.delivered++;
-    subscriptions.deliver(channel, body, false);
+    this.deliver(channel, body, false);
+  }
+
+  /** To all who listen on the channel; that everything changed is one gap for all of them. */
+  deliver(channel: string, body: Body, own: boolean): void {
+    const { report, subscriptions } = this.#options;
+    if (!subscriptions.has(channel)) return;
+    if (body.type === 'everything') report.gap('overflow', [channel]);
+    else subscriptions.deliver(channel, body, own);
   }
 }

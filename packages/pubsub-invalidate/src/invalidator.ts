@@ -1,7 +1,8 @@
 import { Bound, type BindOptions, type Binding, type BindTarget } from './binding.ts';
 import { coreOf, type Bus } from './bus.ts';
-import { checkOneOf, checkText } from './check.ts';
+import { checkName, checkOneOf } from './check.ts';
 import type { BusCore } from './core.ts';
+import { BusClosedError } from './errors.ts';
 import type { Gap } from './events.ts';
 import type { Kinds, PayloadArguments, PayloadOf } from './kind.ts';
 import { encodeHint, type Body, type Hint } from './message.ts';
@@ -15,8 +16,10 @@ import {
 } from './transaction.ts';
 import type { ClientOf, TransactionPool } from './transaction-pool.ts';
 
+/** Ends what its maker began; idempotent. */
 export type Unsubscribe = () => void;
 
+/** For `createInvalidator`. */
 export interface InvalidatorOptions<K extends Kinds> {
   readonly bus: Bus;
   /** The channel is `namespace:topic`. Kinds that are edited together belong to one topic; a gap clears a whole topic. */
@@ -26,10 +29,11 @@ export interface InvalidatorOptions<K extends Kinds> {
   readonly unknownKind?: 'gap' | 'ignore' | undefined;
 }
 
+/** One topic: announces its changes, and keeps what is bound to it true. */
 export interface Invalidator<K extends Kinds> {
   /** The channel's name on the broker, e.g. for `invalidationTriggerSql`. */
   readonly channel: string;
-  /** Resolves when the server has acknowledged this topic. Rejects with `BusClosedError` when the bus closes first. */
+  /** Resolves when the server has acknowledged this topic. Rejects with `BusClosedError` when the bus, or this topic, was closed. */
   ready(): Promise<void>;
   /** Keeps `target` true to what is published, from now on: bind before you fill. */
   bind(target: BindTarget, options: BindOptions<K>): Binding;
@@ -57,7 +61,7 @@ export interface Invalidator<K extends Kinds> {
     work: (client: ClientOf<Pool>, tx: TransactionTopic<K>) => Promise<Result>,
     options?: TransactionOptions,
   ): Promise<Result>;
-  /** Leaves the topic. The bus stays open. */
+  /** Leaves the topic: what is bound is on its own again and trusted no longer. The bus stays open. Idempotent. */
   close(): void;
 }
 
@@ -68,9 +72,12 @@ export interface Invalidator<K extends Kinds> {
 export function createInvalidator<const K extends Kinds>(options: InvalidatorOptions<K>): Invalidator<K> {
   const { bus, topic, kinds, unknownKind = 'gap' } = options;
   const core = coreOf(bus);
-  checkText('topic', topic);
+  checkName('topic', topic);
   if (topic.startsWith('~')) throw new TypeError(`topic: '~' at the beginning is reserved, got ${topic}`);
   if (typeof kinds !== 'object' || kinds === null) throw new TypeError('kinds: expected an object of kind()s');
+  for (const [name, one] of Object.entries(kinds)) {
+    if (!Number.isSafeInteger(one?.version)) throw new TypeError(`kinds: expected ${name} to be made by kind()`);
+  }
   checkOneOf('unknownKind', unknownKind, ['gap', 'ignore']);
   const consumer = new TopicConsumer(core, topicChannel(core.settings.namespace, topic), kinds, unknownKind);
   return consumer.invalidator();
@@ -94,7 +101,6 @@ class TopicConsumer<K extends Kinds> implements Consumer {
 
   deliver(body: Body, own: boolean): void {
     const { channel } = this.#subscription;
-    if (body.type === 'everything') return this.#core.report.gap('overflow', [channel]);
     if (body.type !== 'hints') return this.#core.report.gap('undecodable', [channel]);
     const problems = new Set<'unknown-kind' | 'undecodable'>();
     for (const hint of body.hints) {
@@ -125,7 +131,8 @@ class TopicConsumer<K extends Kinds> implements Consumer {
       on: (kind, listener) => this.#on(kind, listener as never),
       onGap: (listener) => add(this.#gapListeners, listener),
       transaction: (pool, work, options = {}) => runTransaction(target, pool, work, options),
-      close: () => subscription.close(),
+      close: () =>
+        subscription.close(new BusClosedError(`the topic ${subscription.channel} was left: close() was called`)),
     } satisfies Invalidator<K>);
   }
 

@@ -1,4 +1,4 @@
-import { checkCount } from './check.ts';
+import { checkCount, checkFunction } from './check.ts';
 
 /**
  * One sort of change that a topic announces. `payload` says which thing changed (ids, not values and not cache keys:
@@ -11,6 +11,7 @@ export interface Kind<Payload> {
   readonly payload?: Payload;
 }
 
+/** For `kind()`. */
 export interface KindOptions<Payload> {
   /** Counts up with each new shape of the payload (1). A replica that meets a newer version than its own clears (`unknown-kind`). */
   readonly version?: number | undefined;
@@ -21,6 +22,7 @@ export interface KindOptions<Payload> {
 // eslint-disable-next-line typescript/no-explicit-any -- any payload: the constraint must not narrow it
 export type Kinds = Readonly<Record<string, Kind<any>>>;
 
+/** The payload of a kind. */
 export type PayloadOf<OneKind> = OneKind extends Kind<infer Payload> ? Payload : never;
 
 /** The payload as arguments: none for a kind without one. */
@@ -31,5 +33,5 @@ export type PayloadArguments<OneKind> = [PayloadOf<OneKind>] extends [void]
 /** Declares a kind: `kind<{ userId: string }>()`, `kind<void>()`. */
 export function kind<Payload>(options: KindOptions<Payload> = {}): Kind<Payload> {
   const { version = 1, decode } = options;
-  return Object.freeze({ version: checkCount('version', version), decode });
+  return Object.freeze({ version: checkCount('version', version), decode: checkFunction('decode', decode) });
 }

@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts';
-import { Attempts, pause } from './deadline.ts';
+import { Attempts, pause, timeout } from './deadline.ts';
 import { BusClosedError, BusPublishError } from './errors.ts';
 import type { Mark } from './message.ts';
 import { Queue, type Field, type Flight } from './queue.ts';
@@ -43,6 +43,8 @@ export class Outgoing {
   #started = false;
   #closed = false;
   #scheduled = false;
+  /** Counts `maxDelayMs` until the next batch may leave. */
+  #delay: ReturnType<typeof setTimeout> | undefined;
   #running = false;
   #beatDue = false;
   #failures = 0;
@@ -105,12 +107,14 @@ export class Outgoing {
   async close(drainMs: number): Promise<void> {
     this.#closed = true;
     this.#hurry();
+    if (this.#delay) this.#scheduled = false; // what gathers leaves now
+    clearTimeout(this.#delay);
     if (this.#started && drainMs > 0) {
       this.#beatDue = true;
       this.#schedule();
       this.retryNow();
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drainMs);
+        const timer = timeout(resolve, drainMs);
         this.#onIdle = () => {
           clearTimeout(timer);
           resolve();
@@ -127,9 +131,10 @@ export class Outgoing {
     this.#scheduled = true;
     const run = (): void => {
       this.#scheduled = false;
+      this.#delay = undefined;
       void this.#run();
     };
-    if (this.#options.maxDelayMs > 0 && !this.#closed) setTimeout(run, this.#options.maxDelayMs);
+    if (this.#options.maxDelayMs > 0 && !this.#closed) this.#delay = timeout(run, this.#options.maxDelayMs);
     else queueMicrotask(run);
   }
 

@@ -112,6 +112,20 @@ describe('close', () => {
     expect(hub.sessions).toBe(1);
   });
 
+  it('does not wait for a batch that still gathers', async () => {
+    vi.useFakeTimers();
+    try {
+      const { bus, topic } = await started(createMemoryHub(), {}, { batch: { maxDelayMs: 60_000 } });
+      const sent = topic.publish('providers');
+      const closing = bus.close();
+      await vi.advanceTimersByTimeAsync(0);
+      await Promise.all([sent, closing]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('waits for a dead broker no longer than drainMs, and rejects what is left', async () => {
     let partitioned = false;
     const { bus, topic } = await started(createMemoryHub(), { partitioned: () => partitioned });

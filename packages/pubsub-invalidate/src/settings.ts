@@ -1,7 +1,8 @@
-import { checkCount, checkMs, checkText } from './check.ts';
+import { checkCount, checkFunction, checkMs, checkName } from './check.ts';
 import type { BusEvent } from './events.ts';
 import type { Transport } from './transport.ts';
 
+/** For `createBus`. */
 export interface BusOptions {
   /** One transport for one bus. */
   readonly transport: Transport;
@@ -29,6 +30,7 @@ export interface BusOptions {
     | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now?: (() => number) | undefined;
+  /** Told of every state, gap, retry and error, synchronously; what it throws is dropped. */
   readonly onEvent?: ((event: BusEvent) => void) | undefined;
 }
 
@@ -62,7 +64,7 @@ export function readSettings(options: BusOptions): Settings {
   checkMs('heartbeatMs', heartbeatMs, { infinite: true });
   return {
     transport,
-    namespace: checkText('namespace', namespace),
+    namespace: checkName('namespace', namespace),
     heartbeatMs,
     pingMs: checkMs('pingMs', pingMs, { infinite: true }),
     pingTimeoutMs,
@@ -73,7 +75,7 @@ export function readSettings(options: BusOptions): Settings {
     maxQueue: checkCount('batch.maxQueue', maxQueue),
     maxBatch: checkCount('batch.maxBatch', maxBatch),
     tickMs: Math.min(Math.max(heartbeatMs / 4, 5), 250),
-    now,
-    onEvent,
+    now: checkFunction('now', now),
+    onEvent: checkFunction('onEvent', onEvent),
   };
 }

@@ -14,10 +14,12 @@ export interface Consumer {
 
 export interface Subscription {
   readonly channel: string;
+  /** False also after `close()`. */
   readonly isAcknowledged: boolean;
-  /** Resolves when the server has acknowledged the channel; rejects when the bus closes first. */
+  /** Resolves when the server has acknowledged the channel; rejects when the bus, or this subscription, closes first. */
   ready(): Promise<void>;
-  close(): void;
+  /** Leaves; who waits in `ready()` gets `error`. Idempotent. */
+  close(error: Error): void;
 }
 
 interface Entry {
@@ -25,13 +27,20 @@ interface Entry {
   acknowledged: boolean;
   /** A gap `first-subscribe` was given; every later one has another reason. */
   seen: boolean;
-  readonly waiting: Set<{ resolve(): void; reject(error: unknown): void }>;
+  readonly waiting: Set<Waiting>;
+}
+
+interface Waiting {
+  readonly consumer: Consumer;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 /** All channels of a bus and who listens on them. */
 export class Subscriptions {
   readonly #entries = new Map<string, Entry>();
   readonly #onError: (error: unknown) => void;
+  #closed: Error | undefined;
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
@@ -69,18 +78,25 @@ export class Subscriptions {
     const entry: Entry = known ?? { consumers: new Set(), acknowledged: false, seen: false, waiting: new Set() };
     this.#entries.set(channel, entry);
     entry.consumers.add(consumer);
+    let left: Error | undefined;
+    const end = (): Error | undefined => left ?? this.#closed;
     const subscription: Subscription = {
       channel,
       get isAcknowledged() {
-        return entry.acknowledged;
+        return entry.acknowledged && end() === undefined;
       },
       ready: () => {
-        if (entry.acknowledged) return Promise.resolve();
-        const promise = new Promise<void>((resolve, reject) => entry.waiting.add({ resolve, reject }));
+        if (subscription.isAcknowledged) return Promise.resolve();
+        const promise = new Promise<void>((resolve, reject) => {
+          if (end() === undefined) entry.waiting.add({ consumer, resolve, reject });
+          else reject(end());
+        });
         promise.catch(() => {});
         return promise;
       },
-      close: () => {
+      close: (error) => {
+        left ??= error;
+        for (const one of entry.waiting) if (one.consumer === consumer && entry.waiting.delete(one)) one.reject(left);
         if (!entry.consumers.delete(consumer) || entry.consumers.size > 0) return;
         this.#entries.delete(channel);
         onEmpty();
@@ -131,7 +147,8 @@ export class Subscriptions {
     for (const { consumers } of this.#entries.values()) for (const one of consumers) this.#guard(() => one.doubt?.());
   }
 
-  close(error: unknown): void {
+  close(error: Error): void {
+    this.#closed = error;
     for (const { consumers, waiting } of this.#entries.values()) {
       for (const { reject } of waiting) reject(error);
       waiting.clear();
