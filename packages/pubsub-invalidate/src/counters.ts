@@ -1,5 +1,6 @@
 import type { BusState, GapReason } from './events.ts';
 
+/** What `bus.health()` answers. */
 export interface BusHealth {
   /** `live`: everything is heard. `suspect`: a message may be missed right now. `down`: not connected, and an attempt has failed. */
   readonly state: BusState;

@@ -29,8 +29,10 @@ export interface Gap {
   readonly suspectedForMs: number;
 }
 
+/** `live`: everything is heard. `suspect`: a message may be missed right now. `down`: an attempt to connect has failed. */
 export type BusState = 'starting' | 'live' | 'suspect' | 'down' | 'closed';
 
+/** What `onEvent` and the diagnostics channel get. No event holds a payload or a key. */
 export type BusEvent =
   | { readonly type: 'state'; readonly state: BusState; readonly from: BusState; readonly error?: unknown }
   | { readonly type: 'gap'; readonly gap: Gap }

@@ -39,6 +39,7 @@ export function createMemoryHub(): MemoryHub {
   return hub;
 }
 
+/** For `memoryTransport`. */
 export interface MemoryTransportOptions {
   /** Default: a hub of its own, so that the bus hears only itself. */
   readonly hub?: MemoryHub | undefined;

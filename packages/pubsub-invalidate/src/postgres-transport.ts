@@ -4,6 +4,7 @@ import { PostgresPublisher, type PublishSource } from './postgres-publisher.ts';
 import { quoteIdentifier } from './sql-quote.ts';
 import type { Session, Transport } from './transport.ts';
 
+/** For `postgresTransport`. */
 export interface PostgresTransportOptions {
   /**
    * A direct connection, or one through a pooler in session mode: a string, a configuration, or a function that makes a

@@ -5,6 +5,7 @@ import { openPubsub, openSharded } from './redis-pubsub.ts';
 import { StreamReader } from './redis-stream.ts';
 import type { OutgoingMessage, Transport } from './transport.ts';
 
+/** For `redisTransport`. */
 export interface RedisTransportOptions {
   /** A `Redis` or `Cluster` of ioredis 5 or 6. It is duplicated (one connection to listen, one to publish) and never closed. */
   readonly client: RedisClient;

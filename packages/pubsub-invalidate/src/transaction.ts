@@ -7,11 +7,13 @@ import { DEFAULT_OUTBOX, deleteOutboxRows, insertOutboxRow } from './outbox-rows
 import { withClient, type ClientOf, type TransactionClient, type TransactionPool } from './transaction-pool.ts';
 import { packUnnumbered } from './unnumbered.ts';
 
+/** What `work` of a transaction publishes with. */
 export interface TransactionTopic<K extends Kinds> {
   /** Collects a change; it leaves only if the transaction commits. A savepoint does not take it back: a hint too many costs one reload. */
   publish<Name extends keyof K & string>(kind: Name, ...payload: PayloadArguments<K[Name]>): void;
 }
 
+/** For `invalidator.transaction`. */
 export interface TransactionOptions {
   /**
    * `after-commit` (default): published when COMMIT has returned; costs the writers nothing, lost if the process dies in between.

@@ -3,11 +3,13 @@ import { byteLength, fit, MAX_CHANNEL_BYTES } from './names.ts';
 import { DEFAULT_OUTBOX } from './outbox-rows.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable, splitTable } from './sql-quote.ts';
 
+/** For `invalidationTriggerSql`. */
 export interface InvalidationTriggerOptions {
   /** `name` or `schema.name`. */
   readonly table: string;
   /** `invalidator.channel`. */
   readonly channel: string;
+  /** The name of a kind of that topic. */
   readonly kind: string;
   /** The columns that say which thing changed; the payload is `{ column: value }`. None (`[]`) for a kind without a payload. */
   readonly key: string | readonly string[];
