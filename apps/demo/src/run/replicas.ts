@@ -65,6 +65,24 @@ export async function startReplicas(count: number, start: Omit<ReplicaStart, 'in
   }
 }
 
+/** Replicas for as long as `use` takes. */
+export async function withReplicaSet<T>(
+  count: number,
+  start: Omit<ReplicaStart, 'index'>,
+  use: (set: ReplicaSet) => Promise<T>,
+): Promise<T> {
+  const set = await startReplicas(count, start);
+  try {
+    return await use(set);
+  } finally {
+    await set.close();
+  }
+}
+
+/** Asks a replica for one of the commands that its scenario gave it. */
+export const command = <Answer>(replica: Replica, name: string, payload?: unknown): Promise<Answer> =>
+  replica.ask<Answer>('command', { name, payload });
+
 async function serve(child: Child, start: ReplicaStart): Promise<Replica> {
   const { port } = await child.ask<{ port: number }>('start', start);
   return Object.assign(child, { index: start.index, port });
@@ -76,6 +94,7 @@ async function viewOf(replica: Replica, state: ReplicaView['state']): Promise<Re
   return { index, pid, state, ...(await replica.ask<HeldValue | undefined>('held')) };
 }
 
+/** The sum of each name. */
 export function addUp(counts: readonly Record<string, number>[]): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const own of counts) for (const [name, count] of Object.entries(own)) sum[name] = (sum[name] ?? 0) + count;

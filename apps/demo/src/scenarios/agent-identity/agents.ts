@@ -1,5 +1,5 @@
 import { runPhase } from '../../run/phase.ts';
-import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
+import { withReplicaSet, type ReplicaSet } from '../../run/replicas.ts';
 import type { Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { killReplica, killReplicaSwitch, watchChaos, withChaos } from '../chaos.ts';
@@ -10,18 +10,13 @@ import type { Composition } from './replica.ts';
 export const id = 'agent-identity';
 
 /** Replicas, each composed in that way, for as long as `use` takes. */
-export async function withReplicas<T>(
+export function withReplicas<T>(
   composition: Composition,
   { replicas }: Pick<RunOptions, 'replicas'>,
   { databaseUrl }: Stage,
   use: (set: ReplicaSet) => Promise<T>,
 ): Promise<T> {
-  const set = await startReplicas(replicas, { scenario: id, composition, databaseUrl, settings: {} });
-  try {
-    return await use(set);
-  } finally {
-    await set.close();
-  }
+  return withReplicaSet(replicas, { scenario: id, composition, databaseUrl, settings: {} }, use);
 }
 
 /** Lets all agents connect and call. */

@@ -1,5 +1,6 @@
 import { until } from '@corral-internal/test-kit';
 import { request } from 'undici';
+import { command } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { withReplicas } from './callers.ts';
@@ -33,7 +34,7 @@ export async function checkAborts(stage: Stage): Promise<Check> {
 async function abortDuringLoad(composition: Composition, stage: Stage): Promise<Outcome> {
   const { admin, databaseUrl, serverCounts } = stage;
   return withReplicas(composition, { replicas: 1, databaseUrl }, async ({ replicas: [replica], ports: [port] }) => {
-    const lookups = (): Promise<Lookups> => replica!.ask<Lookups>('command', { name: 'lookups' });
+    const lookups = (): Promise<Lookups> => command<Lookups>(replica!, 'lookups');
     const hasLookups = (wanted: Partial<Lookups>) => async (): Promise<boolean> => {
       const now = await lookups();
       return Object.entries(wanted).every(([name, value]) => now[name as keyof Lookups] === value);
@@ -79,7 +80,7 @@ export async function checkAbortedCaller(stage: Stage): Promise<Check> {
   const { databaseUrl, serverCounts } = stage;
   return withReplicas('memory', { replicas: 1, databaseUrl }, async ({ replicas: [replica] }) => {
     await serverCounts.reset();
-    const outcome = await replica!.ask<string>('command', { name: 'abortedCaller' });
+    const outcome = await command<string>(replica!, 'abortedCaller');
     const queries = (await serverCounts.read())['GetUserByID'] ?? 0;
     return {
       name: 'a caller that has left already starts nothing',

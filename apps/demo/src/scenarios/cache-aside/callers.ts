@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { runPhase } from '../../run/phase.ts';
-import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
+import { withReplicaSet, type ReplicaSet } from '../../run/replicas.ts';
 import type { Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { watchChaos, withChaos } from '../chaos.ts';
@@ -19,18 +19,13 @@ export interface Place {
 }
 
 /** Replicas with cold caches, each composed in that way, for as long as `use` takes. */
-export async function withReplicas<T>(
+export function withReplicas<T>(
   composition: Composition,
   { replicas, databaseUrl, redisUrl }: Place,
   use: (set: ReplicaSet) => Promise<T>,
 ): Promise<T> {
   const settings: CacheAsideReplica = { ttlMs, prefix: `demo:${randomUUID()}:` };
-  const set = await startReplicas(replicas, { scenario: id, composition, databaseUrl, redisUrl, settings });
-  try {
-    return await use(set);
-  } finally {
-    await set.close();
-  }
+  return withReplicaSet(replicas, { scenario: id, composition, databaseUrl, redisUrl, settings }, use);
 }
 
 /** Round after round, all callers ask for one user that no cache holds. */

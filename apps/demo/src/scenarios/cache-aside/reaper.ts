@@ -1,3 +1,4 @@
+import { command } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { withReplicas } from './callers.ts';
@@ -11,7 +12,7 @@ const attempts = 3;
 export async function checkReaper({ databaseUrl }: Stage): Promise<Check> {
   return withReplicas('memory', { replicas: 1, databaseUrl }, async ({ replicas: [replica] }) => {
     const sweep = (kind: 'reaper' | 'naive'): Promise<Sweep> =>
-      replica!.ask<Sweep>('command', { name: 'sweep', payload: { kind, entries: sweepEntries } });
+      command<Sweep>(replica!, 'sweep', { kind, entries: sweepEntries });
     const better = (one: Sweep, other: Sweep): Sweep => (other.pauseMs < one.pauseMs ? other : one);
     const holds = (): boolean => reaper.pauseMs * 3 <= naive.pauseMs && reaper.heapAfterMiB * 2 <= reaper.heapBeforeMiB;
 

@@ -1,5 +1,5 @@
 import { runPhase } from '../../run/phase.ts';
-import { startReplicas } from '../../run/replicas.ts';
+import { withReplicaSet } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { plannedMs, type Load } from './plan.ts';
@@ -12,8 +12,8 @@ const load: Load = { chats: 100, turns: 2, users: 100, turnMs: 700, ttlMs: 1_000
 /** Where the cache does not help: every turn reads its user's prompt, as before. */
 export async function checkManyUsers(stage: Stage, settings: ConfigCacheReplica, replicas: number): Promise<Check> {
   const { chats, turns, users, turnMs, ttlMs, promptTtlMs } = load;
-  const set = await startReplicas(replicas, await replicaStart('after', { ...settings, ttlMs, promptTtlMs }, stage));
-  try {
+  const start = await replicaStart('after', { ...settings, ttlMs, promptTtlMs }, stage);
+  return withReplicaSet(replicas, start, async (set) => {
     const offered = chats * turns;
     const profile = { ...load, ports: set.ports, seed: 1 };
     const spec = { name: 'many users', type: 'chats', profile, offered, plannedMs: plannedMs(load) };
@@ -24,7 +24,5 @@ export async function checkManyUsers(stage: Stage, settings: ConfigCacheReplica,
       ok: reads === offered,
       detail: `${users} users with turns ${turnMs} ms apart, prompts kept for ${promptTtlMs} ms: ${offered} turns, ${reads} prompt reads, ${Math.round((1 - reads / offered) * 100)} % saved`,
     };
-  } finally {
-    await set.close();
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import { startProxy, type Proxy } from '@corral-internal/faults';
 import { until } from '@corral-internal/test-kit';
-import type { Replica } from '../../run/replicas.ts';
+import { command, type Replica } from '../../run/replicas.ts';
 import type { Check } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { configSeenBy, editModel, modelSeenBy, putPrompt } from './admin-client.ts';
@@ -30,7 +30,7 @@ export async function checkNegativeCaching(stage: Stage, settings: Settings): Pr
 export async function checkClone(stage: Stage, settings: Settings): Promise<Check> {
   const leaks = (clone: boolean): Promise<boolean> =>
     withReplica(stage, { ...settings, ...sourceTtls, clone }, async (replica) => {
-      await replica.ask('command', { name: 'editInPlace' });
+      await command(replica, 'editInPlace');
       return (await configSeenBy(replica)).model?.options.temperature !== 0.7;
     });
   const [on, off] = [await leaks(true), await leaks(false)];
@@ -90,7 +90,7 @@ interface Race {
 }
 
 async function race(stage: Stage, { proxy, slow, slowName, editor, revision }: Race): Promise<number | undefined> {
-  const changesSeen = (): Promise<number> => slow.ask<number>('command', { name: 'changesSeen' });
+  const changesSeen = (): Promise<number> => command<number>(slow, 'changesSeen');
   const answered = async (): Promise<boolean> => {
     const { rowCount } = await stage.admin.query(
       `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle' AND query LIKE '%GetChatModelConfigByID%'`,
@@ -103,7 +103,11 @@ async function race(stage: Stage, { proxy, slow, slowName, editor, revision }: R
 
   proxy.blackhole('toClient');
   const held = modelSeenBy(slow);
-  await until(answered, { label: 'Postgres has answered, and the proxy holds the answer' });
+  let hasFailed = false;
+  held.catch(() => (hasFailed = true)); // awaiting it says so
+  await until(async () => hasFailed || (await answered()), {
+    label: 'Postgres has answered, and the proxy holds the answer',
+  });
   await editModel(editor, revision);
   await until(async () => (await changesSeen()) > seenBefore, { label: 'the edit has reached the slow replica' });
   await proxy.heal();

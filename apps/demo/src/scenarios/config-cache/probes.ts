@@ -1,4 +1,4 @@
-import { startReplicas } from '../../run/replicas.ts';
+import { withReplicaSet } from '../../run/replicas.ts';
 import type { Stage } from '../../run/stage.ts';
 import type { Probes } from '../frame.ts';
 import type { RunOptions } from '../scenario.ts';
@@ -30,14 +30,12 @@ export async function runProbes(
   await probes.run('the generation guard', () => checkGuard(stage, settings));
   await probes.run('a silent connection', () => checkSilentConnection(stage, settings));
 
-  const set = await startReplicas(replicas, await replicaStart('after', { ...settings, ...sourceTtls }, stage));
-  try {
+  const start = await replicaStart('after', { ...settings, ...sourceTtls }, stage);
+  await withReplicaSet(replicas, start, async (set) => {
     await probes.run('an edit', () => checkPublishedEdit(set.replicas));
     await probes.run('an edit that nobody published', () => checkEditThatNobodyPublished(set.replicas, stage));
     if (bus === 'postgres') await probes.run('an edit through psql', () => checkEditThroughPsql(set.replicas, stage));
     await probes.run('an edit with dead listeners', () => checkEditWithListenerKilled(set.replicas, stage, bus));
     await probes.run('an edit after the broker was killed', () => checkBrokerKilled(set.replicas, stage, bus));
-  } finally {
-    await set.close();
-  }
+  });
 }

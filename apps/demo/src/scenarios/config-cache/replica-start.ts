@@ -1,4 +1,4 @@
-import { startReplicas, type Replica } from '../../run/replicas.ts';
+import { withReplicaSet, type Replica } from '../../run/replicas.ts';
 import type { Stage } from '../../run/stage.ts';
 import { broken, brokenOnPurpose } from './broken-on-purpose.ts';
 import type { ConfigCacheReplica } from './replica.ts';
@@ -8,7 +8,7 @@ export async function replicaStart(
   composition: string,
   settings: ConfigCacheReplica,
   stage: Stage,
-): Promise<Parameters<typeof startReplicas>[1]> {
+): Promise<Parameters<typeof withReplicaSet>[1]> {
   const { bus } = settings;
   const redisUrl = bus === 'redis' ? (await stage.redis()).url : undefined;
   const start = { scenario: 'config-cache', databaseUrl: stage.databaseUrl, redisUrl };
@@ -21,10 +21,6 @@ export async function withReplica<T>(
   { composition = 'after', ...settings }: ConfigCacheReplica & { composition?: string },
   look: (replica: Replica, counts: () => Promise<Record<string, number>>) => Promise<T>,
 ): Promise<T> {
-  const set = await startReplicas(1, await replicaStart(composition, settings, stage));
-  try {
-    return await look(set.replicas[0]!, set.counts);
-  } finally {
-    await set.close();
-  }
+  const start = await replicaStart(composition, settings, stage);
+  return withReplicaSet(1, start, ({ replicas: [replica], counts }) => look(replica!, counts));
 }

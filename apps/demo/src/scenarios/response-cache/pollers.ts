@@ -2,7 +2,7 @@ import { request } from 'undici';
 import type { PollersProfile } from '../../../load/pollers.ts';
 import type { Progress } from '../../../load/recorder.ts';
 import { runPhase } from '../../run/phase.ts';
-import { startReplicas, type ReplicaSet } from '../../run/replicas.ts';
+import { withReplicaSet, type ReplicaSet } from '../../run/replicas.ts';
 import type { Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { watchChaos, withChaos } from '../chaos.ts';
@@ -21,19 +21,15 @@ export interface PolledPhase extends Phase {
   lockWaiters: number;
 }
 
-export async function withReplicas<T>(
+/** Replicas with cold caches, each composed in that way, for as long as `use` takes. */
+export function withReplicas<T>(
   composition: Composition,
   replicas: number,
   settings: ResponseCacheSettings,
   { databaseUrl }: Pick<Stage, 'databaseUrl'>,
   use: (set: ReplicaSet) => Promise<T>,
 ): Promise<T> {
-  const set = await startReplicas(replicas, { scenario: id, composition, databaseUrl, settings });
-  try {
-    return await use(set);
-  } finally {
-    await set.close();
-  }
+  return withReplicaSet(replicas, { scenario: id, composition, databaseUrl, settings }, use);
 }
 
 /** The median time of a build that meets no other, milliseconds: what the rate of the load is computed from. */
@@ -80,6 +76,7 @@ export async function runLoad(
   const onProgress = ({ done, errors }: Progress): void => {
     // With the first word of the driver the load has begun.
     evaluations ??= startEvaluations(stage.databaseUrl, { everyMs: evaluationEveryMs, stallAtMs, stallMs });
+    evaluations.catch(() => {}); // the end of the phase says it
     reporter.progress(`${name}: ${done} of ${offered} requests${errors > 0 ? `, ${errors} given up` : ''}`);
   };
   const end = async (): Promise<number> => (await (await evaluations)?.stop())?.lockWaiters ?? 0;

@@ -1,6 +1,6 @@
 import type { Progress } from '../../../load/recorder.ts';
 import { runPhase } from '../../run/phase.ts';
-import type { ReplicaSet } from '../../run/replicas.ts';
+import { command, type ReplicaSet } from '../../run/replicas.ts';
 import type { Check, Phase } from '../../run/result.ts';
 import type { Stage } from '../../run/stage.ts';
 import { watchChaos, withChaos } from '../chaos.ts';
@@ -9,7 +9,6 @@ import { redisOf } from '../frame.ts';
 import type { Reporter } from '../scenario.ts';
 import { poolAfter } from './app/parts.ts';
 import { plannedMs, turnsOf, workersOf, type Load } from './plan.ts';
-import { command } from './workers.ts';
 
 /** A phase, with the sessions that the workers themselves saw open at once. */
 export interface SessionsPhase extends Phase {

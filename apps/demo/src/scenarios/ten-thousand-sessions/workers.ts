@@ -1,4 +1,4 @@
-import { startReplicas, type Replica, type ReplicaSet } from '../../run/replicas.ts';
+import { command, startReplicas, withReplicaSet, type ReplicaSet } from '../../run/replicas.ts';
 import type { UpstreamAddresses } from './app/upstreams.ts';
 import type { Composition, WorkerSettings } from './app/worker.ts';
 import { workersOf, type Load } from './plan.ts';
@@ -14,6 +14,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** Starts that process. */
 export async function startUpstream(): Promise<Upstream> {
   const start = { scenario: `${id}/upstream`, composition: 'upstream', databaseUrl: '', settings: {} };
   const set = await startReplicas(1, start);
@@ -35,7 +36,7 @@ export interface Place {
 }
 
 /** Workers of that composition, for as long as `use` takes. */
-export async function withWorkers<T>(
+export function withWorkers<T>(
   composition: Composition,
   count: number,
   { load, databaseUrl, redisUrl, upstream }: Place,
@@ -43,17 +44,10 @@ export async function withWorkers<T>(
 ): Promise<T> {
   const { answerMs, waitMs } = load;
   const settings: WorkerSettings = { addresses: upstream.addresses, workers: workersOf.after, answerMs, waitMs };
-  const set = await startReplicas(count, { scenario: id, composition, databaseUrl, redisUrl, settings });
-  try {
+  return withReplicaSet(count, { scenario: id, composition, databaseUrl, redisUrl, settings }, async (set) => {
     // Without Redis a result finds its turn only in the process that waits for it.
     const peersOf = (port: number): number[] => (redisUrl === undefined ? [port] : set.ports);
     await Promise.all(set.replicas.map((worker) => command(worker, 'peers', peersOf(worker.port))));
-    return await use(set);
-  } finally {
-    await set.close();
-  }
+    return use(set);
+  });
 }
-
-/** Asks a worker for one of its commands. */
-export const command = <Answer>(worker: Replica, name: string, payload?: unknown): Promise<Answer> =>
-  worker.ask<Answer>('command', { name, payload });

@@ -1,7 +1,8 @@
+import { command } from '../../../run/replicas.ts';
 import { poolReleased } from '../app/parts.ts';
 import type { Part } from '../part.ts';
 import { burst, rowNames } from '../plan.ts';
-import { command, withWorkers } from '../workers.ts';
+import { withWorkers } from '../workers.ts';
 import { turnsAtOnce, type Turns } from './devices.ts';
 
 interface Burst extends Turns {

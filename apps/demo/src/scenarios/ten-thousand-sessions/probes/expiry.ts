@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '@corral-internal/test-kit';
+import { command } from '../../../run/replicas.ts';
 import type { Part } from '../part.ts';
-import { command } from '../workers.ts';
 
 /** Time 1,200:1: a minute between two tries is 50 ms. */
 const everyMs = 50;

@@ -1,6 +1,6 @@
 import { until } from '@corral-internal/test-kit';
+import { command } from '../../../run/replicas.ts';
 import type { Part } from '../part.ts';
-import { command } from '../workers.ts';
 import { turnsAtOnce } from './devices.ts';
 
 const failing = 5;

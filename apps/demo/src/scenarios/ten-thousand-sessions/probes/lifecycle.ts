@@ -1,6 +1,7 @@
 import { until } from '@corral-internal/test-kit';
+import { command } from '../../../run/replicas.ts';
 import type { Part } from '../part.ts';
-import { command, startUpstream, withWorkers } from '../workers.ts';
+import { startUpstream, withWorkers } from '../workers.ts';
 import { turnsAtOnce } from './devices.ts';
 import { listClients } from './redis-clients.ts';
 

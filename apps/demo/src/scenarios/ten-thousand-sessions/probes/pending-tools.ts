@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
+import { command } from '../../../run/replicas.ts';
 import type { Part } from '../part.ts';
 import { pendingTools, rowNames } from '../plan.ts';
-import { command } from '../workers.ts';
 import { isSubscriber, listClients } from './redis-clients.ts';
 
 interface Pending {

@@ -1,6 +1,7 @@
+import { command } from '../../../run/replicas.ts';
 import type { Part } from '../part.ts';
 import { workersOf } from '../plan.ts';
-import { command, withWorkers } from '../workers.ts';
+import { withWorkers } from '../workers.ts';
 import { turnsAtOnce } from './devices.ts';
 
 interface StartUp {

@@ -1,5 +1,5 @@
+import { command } from '../../../run/replicas.ts';
 import type { Part } from '../part.ts';
-import { command } from '../workers.ts';
 
 interface Shared {
   a: string;

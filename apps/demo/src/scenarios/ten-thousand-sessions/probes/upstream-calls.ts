@@ -1,8 +1,8 @@
+import { command } from '../../../run/replicas.ts';
 import type { Calls } from '../app/commands.ts';
 import { maxConnections } from '../app/upstreams.ts';
 import type { Part } from '../part.ts';
 import { llmProbe, rowNames, searchProbe } from '../plan.ts';
-import { command } from '../workers.ts';
 
 interface Handshakes {
   full: number;
