@@ -75,7 +75,12 @@ export async function checkKilledReplica(options: RunOptions, load: Load, stage:
       driver.on('progress', (progress: Progress) => (done = progress.done));
       await stage.serverCounts.reset();
       const running = driver.ask<LoadReport>('agents', { ...short, ports });
-      await until(() => done >= load.agents, { timeoutMs: 30_000, label: 'all agents are connected and call' });
+      let hasFailed = false;
+      running.catch(() => (hasFailed = true)); // awaiting it says so
+      await until(() => hasFailed || done >= load.agents, {
+        timeoutMs: 30_000,
+        label: 'all agents are connected and call',
+      });
       await replicas[0]!.kill();
       const { errors, tallies = {} } = await running;
       const counts = await stage.serverCounts.read();
