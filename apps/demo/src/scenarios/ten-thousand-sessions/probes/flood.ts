@@ -52,7 +52,8 @@ export const floodedLimit: Part<Flood> = {
   check: ({ before, after }) =>
     after && {
       name: 'the limit holds over four workers while Redis is killed and comes back',
-      ok: after.worstHealthy <= tokenRule.limit && after.failed === 0,
+      // A limiter that lets nobody in would keep every bound.
+      ok: after.worstHealthy > 0 && after.worstHealthy <= tokenRule.limit && after.failed === 0,
       detail: `${before === undefined ? '' : `before: ${before.said}; `}after: ${after.said}`,
     },
 };
