@@ -26,8 +26,8 @@ export async function serveCommand({ options, port, redisUrl }: ServeCommand, si
     if (!signal.aborted) await once(signal, 'abort');
     return 0;
   } finally {
-    await server.close();
-    await stages.close();
+    // Both at once: a stage that is given back now is not followed by another one.
+    await Promise.all([stages.close(), server.close()]);
     console.log('\nstopped; everything that was started has been closed');
   }
 }
