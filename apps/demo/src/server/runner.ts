@@ -1,5 +1,5 @@
 import type { LiveStore } from './live-store.ts';
-import type { ReplicaStats, ThrowSwitch } from '../run/live.ts';
+import type { ReplicaStats, Sample, ThrowSwitch } from '../run/live.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import type { Stage } from '../run/stage.ts';
 import type { RunOptions, Scenario } from '../scenarios/scenario.ts';
@@ -23,6 +23,7 @@ export interface Runner {
   readonly idle: Promise<void>;
 }
 
+/** A second run was asked for; the message names the one that goes on. */
 export class BusyError extends Error {
   override readonly name = 'BusyError';
 }
@@ -34,6 +35,7 @@ export interface RunnerParts {
   endChildren(reason: Error): Promise<void>;
 }
 
+/** Nothing runs at first. What a run shows goes into `store`. */
 export function createRunner({ store, openStage, endChildren }: RunnerParts): Runner {
   const results = new Map<string, ScenarioResult>();
   let running: { id: string; stopped: AbortController; done: Promise<void> } | undefined;
@@ -50,8 +52,7 @@ export function createRunner({ store, openStage, endChildren }: RunnerParts): Ru
       signal.throwIfAborted();
       const reporter = {
         progress: (text: string) => store.change({ type: 'progress', text }),
-        sample: (sample: Parameters<NonNullable<Parameters<Scenario['run']>[2]['sample']>>[0]) =>
-          store.change({ type: 'sample', scenario: id, sample }),
+        sample: (sample: Sample) => store.change({ type: 'sample', scenario: id, sample }),
         offer: (offered: Record<string, ThrowSwitch>) => {
           switches = offered;
           store.change({ type: 'offered', ids: Object.keys(offered) });
