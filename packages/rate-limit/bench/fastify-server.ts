@@ -27,7 +27,7 @@ app.get('/', () => Promise.resolve({ hello: 'world' }));
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send!({ cpu: (user + system) / 1000 });
+  process.send!({ cpuMs: (user + system) / 1000 });
 });
 process.on('disconnect', () => process.exit(0));
 await app.listen({ port: 0, host: '127.0.0.1' });

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts';
+import type { Decision, Draft } from './decision.ts';
 import type { Check, Engine } from './engine.ts';
 import type { Emitter } from './events.ts';
 import type { NamedRule } from './rules.ts';
@@ -9,11 +9,11 @@ export type LimiterState = 'shared' | 'degraded' | 'recovering';
 
 /** Who decides: this process alone, or a store with this process as its stand-in. */
 export interface Backend {
-  /** Every answer is there at once: none is a promise. */
-  readonly alone: boolean;
   readonly state: LimiterState;
   readonly workers: number;
   ready(): Promise<void>;
+  /** A check of one unit under the usual limits. */
+  consumePlain(key: string): Promise<Decision>;
   consume(key: string, check: Check): Decision | Promise<Decision>;
   peek(key: string): Decision | Promise<Decision>;
   refund(key: string, units: number): void | Promise<void>;
@@ -30,13 +30,15 @@ export interface Context {
   readonly counters: Counters;
   readonly emitter: Emitter;
   readonly now: () => number;
+  /** The caller brought the clock, and may move it at any time. */
+  readonly ownClock: boolean;
   readonly shadow: boolean;
   readonly penalizeRejected: boolean;
   readonly maxKeys: number;
 }
 
 /** Every answer leaves through here: shadow mode turns a denial into a pass, counters and listeners learn of it. */
-export function finish(context: Context, decision: Decision): Decision {
+export function finish(context: Context, decision: Draft): Decision {
   const { counters, emitter, shadow } = context;
   if (!decision.allowed) {
     if (emitter.active) emitter.emit({ type: 'denied', rule: decision.rule, source: decision.source, shadow });

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts';
+import type { Decision, Draft } from './decision.ts';
 
 /** A denial that holds until a known time: nothing can come free before, unless somebody gives units back. */
 export interface Denial {
@@ -30,7 +30,7 @@ export class DenyCache {
   }
 
   /** The denial that a check of `cost` units would meet, if one is known. */
-  find(key: string, cost: number, nowMs: number): Decision | undefined {
+  find(key: string, cost: number, nowMs: number): Draft | undefined {
     const denial = this.#denials.get(key);
     if (denial === undefined) return undefined;
     if (nowMs >= denial.askAgainAtMs) {

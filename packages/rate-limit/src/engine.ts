@@ -1,6 +1,6 @@
 import { algorithms } from './algorithms/index.ts';
 import type { Entry } from './algorithms/algorithm.ts';
-import { refusal, type Decision, type Source } from './decision.ts';
+import { refusal, type Draft, type Source } from './decision.ts';
 import { charge, createKeyState, decide, type Counting, type KeyState } from './key-state.ts';
 import { KeyTable } from './key-table.ts';
 import { type NamedRule, withLimits } from './rules.ts';
@@ -10,6 +10,9 @@ export interface Check {
   cost: number;
   limits?: Readonly<Record<string, number>> | undefined;
 }
+
+/** What most checks are. */
+export const PLAIN: Check = Object.freeze({ cost: 1, limits: undefined });
 
 /** When every place is taken, a new key is refused and told to come back after this long. */
 const FULL_RETRY_MS = 1_000;
@@ -33,7 +36,7 @@ export class Engine {
     nowMs: number,
     counting: Counting,
     rules: readonly NamedRule[] = this.rules,
-  ): Decision {
+  ): Draft {
     const effective = check.limits === undefined ? rules : withLimits(rules, check.limits);
     const state = this.table.open(key, nowMs);
     if (state === undefined) return refusal(effective[0]!, FULL_RETRY_MS, 'local');
@@ -47,8 +50,8 @@ export class Engine {
     cost = 1,
     rules: readonly NamedRule[] = this.rules,
     source: Source = 'local',
-  ): Decision {
-    return decide(this.table.get(key) ?? this.#empty.state, rules, cost, nowMs, 'peek', source);
+  ): Draft {
+    return decide(this.table.look(key) ?? this.#empty.state, rules, cost, nowMs, 'peek', source);
   }
 
   /** Counts what somebody else has admitted. @returns false if there is no room for the key. */

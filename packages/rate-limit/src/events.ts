@@ -29,29 +29,30 @@ const openChannel = (): Channel | undefined =>
     ?.getBuiltinModule?.('node:diagnostics_channel')
     ?.channel('corral:rate-limit');
 
-export interface Emitter {
-  /** False when nobody listens: then no event needs to be made. */
-  readonly active: boolean;
-  emit(event: RateLimitEvent): void;
+/** Sends events to one listener and to the diagnostics channel; a listener that throws breaks nothing. */
+export class Emitter {
+  readonly #onEvent: ((event: RateLimitEvent) => void) | undefined;
+  readonly #channel: Channel | undefined = openChannel();
+
+  constructor(onEvent: ((event: RateLimitEvent) => void) | undefined) {
+    this.#onEvent = onEvent;
+  }
+
+  /** False when nobody listens: then no event needs to be made. Asked at every denial. */
+  get active(): boolean {
+    return this.#onEvent !== undefined || this.#channel?.hasSubscribers === true;
+  }
+
+  emit(event: RateLimitEvent): void {
+    if (this.#onEvent !== undefined) quietly(this.#onEvent, event);
+    if (this.#channel?.hasSubscribers === true) quietly((message) => this.#channel!.publish(message), event);
+  }
 }
 
-/** Sends events to one listener and to the diagnostics channel; a listener that throws breaks nothing. */
-export function createEmitter(onEvent: ((event: RateLimitEvent) => void) | undefined): Emitter {
-  const channel = openChannel();
-  const quietly = (send: () => void): void => {
-    try {
-      send();
-    } catch {
-      // The listener's own trouble.
-    }
-  };
-  return {
-    get active() {
-      return onEvent !== undefined || channel?.hasSubscribers === true;
-    },
-    emit(event) {
-      if (onEvent !== undefined) quietly(() => onEvent(event));
-      if (channel?.hasSubscribers === true) quietly(() => channel.publish(event));
-    },
-  };
+function quietly(send: (event: RateLimitEvent) => void, event: RateLimitEvent): void {
+  try {
+    send(event);
+  } catch {
+    // The listener's own trouble.
+  }
 }

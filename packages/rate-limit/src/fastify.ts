@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Decision } from './decision.ts';
 import { type HeaderOptions, rateLimitHeaders } from './headers.ts';
 import { ipKey } from './ip-key.ts';
@@ -51,27 +51,63 @@ const plugin: FastifyPluginAsync<RateLimitPluginOptions> = async (app, options) 
 
   if (!app.hasRequestDecorator('rateLimit')) app.decorateRequest('rateLimit', null);
 
-  app.addHook(hook, async (request, reply) => {
-    const route = request.routeOptions.config.rateLimit;
+  const charge = (request: FastifyRequest, route: Exclude<RouteRateLimit, false>): Promise<Decision> => {
+    const { limiter: routeLimiter = limiter, key: routeKey = key, cost: routeCost = cost } = route;
+    const consume = (name: string): Promise<Decision> => {
+      const units = typeof routeCost === 'function' ? routeCost(request) : routeCost;
+      return units === 1 ? routeLimiter.consume(name) : routeLimiter.consume(name, { cost: units });
+    };
+    const name = routeKey(request);
+    return typeof name === 'string' ? consume(name) : Promise.resolve(name).then(consume);
+  };
+  const ask = (request: FastifyRequest, route: RouteRateLimit): Promise<Decision | undefined> | undefined => {
     // Two plugins, or a route inside an encapsulated one: a request is counted once.
     if (route === false || request.rateLimit !== null) return undefined;
-    if (skip !== undefined && (await skip(request))) return undefined;
-    const { limiter: routeLimiter = limiter, key: routeKey = key, cost: routeCost = cost } = route ?? {};
-    const units = typeof routeCost === 'function' ? routeCost(request) : routeCost;
-    const decision = await routeLimiter.consume(await routeKey(request), { cost: units });
-    request.rateLimit = decision;
-    reply.headers(rateLimitHeaders(decision, routeLimiter.rules, headerOptions));
-    if (decision.allowed) return undefined;
-    if (onDenied !== undefined) {
-      await onDenied(request, reply, decision);
-      return reply;
-    }
+    const skipped = skip?.(request) ?? false;
+    if (typeof skipped === 'boolean') return skipped ? undefined : charge(request, route);
+    return Promise.resolve(skipped).then((yes) => (yes ? undefined : charge(request, route)));
+  };
+  const deny = (reply: FastifyReply, decision: Decision): void => {
     const problem = rateLimitProblem(decision);
+    reply.code(problem.status).type('application/problem+json');
     // As bytes: to text Fastify would add a charset, which this media type does not have.
-    return reply
-      .code(problem.status)
-      .type('application/problem+json')
-      .send(encoder.encode(JSON.stringify(problem)));
+    reply.send(encoder.encode(JSON.stringify(problem)));
+  };
+
+  // With a callback, not a promise of its own: this stands before every request.
+  app.addHook(hook, (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+    const fail = (error: unknown): void => done(error as Error);
+    const route = request.routeOptions.config.rateLimit ?? {};
+    const answer = (decision: Decision | undefined): void => {
+      if (decision === undefined) {
+        done();
+        return;
+      }
+      try {
+        request.rateLimit = decision;
+        const { rules } = (route !== false && route.limiter) || limiter;
+        const fields = rateLimitHeaders(decision, rules, headerOptions);
+        for (const name of Object.keys(fields)) reply.header(name, fields[name]);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (decision.allowed) done();
+      else if (onDenied === undefined) deny(reply, decision);
+      else
+        Promise.resolve(decision)
+          .then((denied) => onDenied(request, reply, denied))
+          .catch(fail);
+    };
+    let asked: Promise<Decision | undefined> | undefined;
+    try {
+      asked = ask(request, route);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    if (asked === undefined) done();
+    else asked.then(answer, fail);
   });
 };
 

@@ -19,21 +19,45 @@ const seconds = (ms: number): number => Math.ceil(ms / 1000);
 const sfInteger = (value: number): number => Math.min(999_999_999_999_999, Math.max(0, Math.ceil(value)));
 const quoted = (name: string): string => `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
+/** What the fields say of rules, whoever asks. */
+interface Written {
+  readonly policy: string;
+  readonly rules: ReadonlyMap<string, { readonly rule: NamedRule; readonly head: string }>;
+}
+
+const written = new WeakMap<readonly NamedRule[], Written>();
+
+const policyOf = (rule: NamedRule, quota: number): string =>
+  `${quoted(rule.name)};q=${sfInteger(quota)};w=${sfInteger(Math.max(1, seconds(rule.windowMs)))}`;
+
+/** The rules of a limiter are frozen, and nearly always the same: they are written once. */
+function write(rules: readonly NamedRule[]): Written {
+  const known = written.get(rules);
+  if (known !== undefined) return known;
+  const made = {
+    policy: rules.map((rule) => policyOf(rule, rule.limit)).join(', '),
+    rules: new Map(rules.map((rule) => [rule.name, { rule, head: quoted(rule.name) }])),
+  };
+  if (Object.isFrozen(rules)) written.set(rules, made);
+  return made;
+}
+
 /**
  * `RateLimit-Policy: "api";q=100;w=60` for every rule and `RateLimit: "api";r=42;t=17` for the one that decided.
  * @see draft-ietf-httpapi-ratelimit-headers-11; RFC 9651 for the syntax
  */
 export function draft11Headers(decision: Decision, rules: readonly NamedRule[]): Record<string, string> {
-  const policies = rules.map((rule) => {
-    const quota = rule.name === decision.rule ? decision.limit : rule.limit;
-    return `${quoted(rule.name)};q=${sfInteger(quota)};w=${sfInteger(Math.max(1, seconds(rule.windowMs)))}`;
-  });
-  const rule = rules.find(({ name }) => name === decision.rule);
-  const available =
-    rule === undefined ? decision.remaining : Math.min(decision.remaining, Math.max(capacity(rule), decision.limit));
+  const { limit, remaining, resetMs, rule: name } = decision;
+  const all = write(rules);
+  const found = all.rules.get(name);
+  const policy =
+    found === undefined || found.rule.limit === limit
+      ? all.policy
+      : rules.map((rule) => policyOf(rule, rule.name === name ? limit : rule.limit)).join(', ');
+  const available = found === undefined ? remaining : Math.min(remaining, Math.max(capacity(found.rule), limit));
   return {
-    'ratelimit-policy': policies.join(', '),
-    ratelimit: `${quoted(decision.rule)};r=${sfInteger(available)};t=${sfInteger(seconds(decision.resetMs))}`,
+    'ratelimit-policy': policy,
+    ratelimit: `${found?.head ?? quoted(name)};r=${sfInteger(available)};t=${sfInteger(seconds(resetMs))}`,
   };
 }
 
@@ -63,6 +87,7 @@ export function rateLimitHeaders(
     random = Math.random,
     serialize = draft11Headers,
   } = options;
+  if (style === 'draft-11' && decision.allowed) return serialize(decision, rules);
   const headers: Record<string, string> = {};
   if (style === 'draft-11' || style === 'both') Object.assign(headers, serialize(decision, rules));
   if (style === 'legacy' || style === 'both') Object.assign(headers, legacyHeaders(decision, legacyReset));

@@ -1,6 +1,6 @@
 import { algorithms } from './algorithms/index.ts';
 import type { SlidingLog } from './algorithms/sliding.ts';
-import { type Decision, type Source, wholeMs } from './decision.ts';
+import { type Draft, type Source, wholeMs } from './decision.ts';
 import { capacity, type NamedRule } from './rules.ts';
 import { slideOnce } from './slide-once.ts';
 
@@ -63,7 +63,7 @@ export function decide(
   nowMs: number,
   counting: Counting,
   source: Source,
-): Decision {
+): Draft {
   if (key.plain && cost === 1 && counting === 'charge' && key.blockedUntilMs <= nowMs && rules[0]!.limit > 0) {
     return slideOnce(key, rules[0]!, nowMs, source);
   }
@@ -79,7 +79,7 @@ export function decide(
   return describe(key, rules, nowMs, wait, source);
 }
 
-function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Decision {
+function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Draft {
   const waitMs = wholeMs(key.blockedUntilMs - nowMs);
   return {
     allowed: false,
@@ -124,7 +124,7 @@ function describe(
   nowMs: number,
   wait: Wait | undefined,
   source: Source,
-): Decision {
+): Draft {
   let least = Infinity;
   let reset = 0;
   let speaker = rules[0]!;

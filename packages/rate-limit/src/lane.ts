@@ -130,8 +130,9 @@ export class Lane {
   }
 
   #settle(batch: SentBatch, answers: readonly GroupAnswer[]): void {
+    const nowMs = this.#options.context.now();
     for (let index = 0; index < answers.length; index++)
-      settleGroup(this.#options, batch, batch.groups[index]!, answers[index]!);
+      settleGroup(this.#options, batch, batch.groups[index]!, answers[index]!, nowMs);
   }
 
   /** The store counted a batch after this process had answered it: what both counted must count once. */

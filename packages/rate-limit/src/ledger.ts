@@ -61,7 +61,7 @@ export class Ledger {
   /** The store lost its state: all that this process was ever admitted and still matters has to be told again. */
   storeForgot(): void {
     const { context, store, shard } = this.#options;
-    for (const [key] of context.engine.table.entries()) if (store.shardOf(key) === shard) this.#forgotten.add(key);
+    for (const key of context.engine.table.keys()) if (store.shardOf(key) === shard) this.#forgotten.add(key);
   }
 
   /** Tells the store everything. @returns units that were told. @throws what the store throws; what it did not accept stays. */

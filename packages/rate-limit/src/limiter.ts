@@ -2,7 +2,7 @@ import { type Backend, type Context, type LimiterState } from './backend.ts';
 import { boundedKey } from './bounded-key.ts';
 import type { Decision } from './decision.ts';
 import { type Check, Engine } from './engine.ts';
-import { createEmitter, type RateLimitEvent } from './events.ts';
+import { Emitter, type RateLimitEvent } from './events.ts';
 import { createLocalBackend } from './local-backend.ts';
 import { integer, nameRules, type NamedRule, type Rule, shown } from './rules.ts';
 import { createSharedBackend, type SharedOptions } from './shared-backend.ts';
@@ -87,8 +87,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     rules,
     engine: new Engine(rules, maxKeys),
     counters: createCounters(),
-    emitter: createEmitter(onEvent),
+    emitter: new Emitter(onEvent),
     now,
+    ownClock: options.now !== undefined,
     shadow,
     penalizeRejected,
     maxKeys,
@@ -112,8 +113,6 @@ function sharedOptions(options: RateLimiterOptions): SharedOptions | undefined {
   return { store, workers, onUnavailable, timeoutMs, maxDenials };
 }
 
-const PLAIN: Check = Object.freeze({ cost: 1, limits: undefined });
-
 function readOptions({ cost = 1, limits }: ConsumeOptions): Check {
   if (cost !== 1) integer('cost', cost, 1, MAX_COST);
   return { cost, limits };
@@ -130,21 +129,20 @@ function wrap(context: Context, backend: Backend): RateLimiter {
       return Promise.reject(error);
     }
   };
-  const ask = (key: string, options: ConsumeOptions | undefined): Decision | Promise<Decision> => {
-    if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
-    return backend.consume(boundedKey(key), options === undefined ? PLAIN : readOptions(options));
+  // The hot path: what `guarded` does, without a closure for each check.
+  const consume = (key: string, options?: ConsumeOptions): Promise<Decision> => {
+    try {
+      if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
+      const bounded = boundedKey(key);
+      if (options === undefined) return backend.consumePlain(bounded);
+      const check = readOptions(options);
+      if (check.cost === 1 && check.limits === undefined) return backend.consumePlain(bounded);
+      const decision = backend.consume(bounded, check);
+      return decision instanceof Promise ? decision : Promise.resolve(decision);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
-  // The hot path: what `guarded` does, without a closure for each check. A promise that already exists is passed on as it is.
-  const consume = backend.alone
-    ? async (key: string, options?: ConsumeOptions): Promise<Decision> => ask(key, options)
-    : (key: string, options?: ConsumeOptions): Promise<Decision> => {
-        try {
-          const decision = ask(key, options);
-          return decision instanceof Promise ? decision : Promise.resolve(decision);
-        } catch (error) {
-          return Promise.reject(error);
-        }
-      };
   const close = async (): Promise<void> => backend.close();
   return {
     get rules() {

@@ -1,17 +1,23 @@
 import { finish } from './backend.ts';
 import type { SentBatch } from './batch-sender.ts';
-import type { Decision } from './decision.ts';
+import type { Draft } from './decision.ts';
 import type { LaneOptions } from './lane.ts';
 import type { GroupAnswer } from './store.ts';
 import type { WaitingGroup } from './turn-queue.ts';
 
 /** Gives every caller of a group its decision, and notes for this process what the store has said. */
-export function settleGroup(options: LaneOptions, batch: SentBatch, group: WaitingGroup, answer: GroupAnswer): void {
+export function settleGroup(
+  options: LaneOptions,
+  batch: SentBatch,
+  group: WaitingGroup,
+  answer: GroupAnswer,
+  nowMs: number,
+): void {
   const { context, standIn, denials } = options;
   const { key, check, waiters, reserved } = group;
   const { cost } = check;
   const rule = (group.rules ?? batch.rules)[answer.rule]!;
-  const decide = (allowed: boolean, remaining: number): Decision => ({
+  const decide = (allowed: boolean, remaining: number): Draft => ({
     allowed,
     limit: rule.limit,
     remaining,
@@ -29,12 +35,12 @@ export function settleGroup(options: LaneOptions, batch: SentBatch, group: Waiti
   const denied = waiters.length - granted;
 
   if (reserved) {
-    if (denied > 0) context.engine.refund(key, denied * cost, context.now());
+    if (denied > 0) context.engine.refund(key, denied * cost, nowMs);
   } else if (granted > 0) {
-    context.engine.record(key, granted * cost, context.now());
+    context.engine.record(key, granted * cost, nowMs);
   }
   // Under borrowed limits the room is another one.
-  if (!answer.blocked && group.rules === undefined) standIn.learn(key, left, context.now());
+  if (!answer.blocked && group.rules === undefined) standIn.learn(key, left, nowMs);
   for (let index = 0; index < granted; index++)
     waiters[index]!(finish(context, decide(true, answer.free - (index + 1) * cost)));
   for (let index = granted; index < waiters.length; index++) {

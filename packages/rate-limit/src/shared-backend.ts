@@ -1,5 +1,7 @@
 import { type Backend, type Context, finish, type LimiterState } from './backend.ts';
+import type { Decision } from './decision.ts';
 import { DenyCache } from './deny-cache.ts';
+import { type Check, PLAIN } from './engine.ts';
 import { Lane, type Unavailable } from './lane.ts';
 import { withLimits } from './rules.ts';
 import { StandIn } from './stand-in.ts';
@@ -30,9 +32,13 @@ export function createSharedBackend(context: Context, options: SharedOptions): B
   );
   const laneOf = (key: string): Lane => (lanes.length === 1 ? lanes[0]! : lanes[store.shardOf(key)]!);
   const ready = Promise.all(lanes.map((lane) => lane.ready)).then(() => {});
+  const consume = (key: string, check: Check): Decision | Promise<Decision> => {
+    if (check.limits !== undefined) return laneOf(key).consume(key, check, withLimits(context.rules, check.limits));
+    const denial = denials.size > 0 ? denials.find(key, check.cost, context.now()) : undefined;
+    return denial === undefined ? laneOf(key).consume(key, check, undefined) : finish(context, denial);
+  };
 
   return {
-    alone: false,
     get state(): LimiterState {
       if (lanes.some((lane) => lane.state === 'degraded')) return 'degraded';
       return lanes.some((lane) => lane.state === 'recovering') ? 'recovering' : 'shared';
@@ -41,14 +47,11 @@ export function createSharedBackend(context: Context, options: SharedOptions): B
       return workerCount();
     },
     ready: () => ready,
-    consume(key, check) {
-      if (check.limits === undefined) {
-        const denial = denials.size > 0 ? denials.find(key, check.cost, context.now()) : undefined;
-        if (denial !== undefined) return finish(context, denial);
-        return laneOf(key).consume(key, check, undefined);
-      }
-      return laneOf(key).consume(key, check, withLimits(context.rules, check.limits));
+    consumePlain(key) {
+      const decision = consume(key, PLAIN);
+      return decision instanceof Promise ? decision : Promise.resolve(decision);
     },
+    consume,
     peek: (key) => laneOf(key).peek(key),
     refund(key, units) {
       denials.forget(key);

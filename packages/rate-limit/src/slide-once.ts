@@ -1,12 +1,12 @@
 import { forget, nextFreeAtMs, sliding, type SlidingLog } from './algorithms/sliding.ts';
-import { type Decision, type Source, wholeMs } from './decision.ts';
+import { type Draft, type Source, wholeMs } from './decision.ts';
 import type { NamedRule } from './rules.ts';
 
 /**
  * The check that most callers make, one unit under one sliding rule: what `decide` does, in one pass over the log. A property
  * test holds the two together. `rule.limit` must be at least 1.
  */
-export function slideOnce(log: SlidingLog, rule: NamedRule, nowMs: number, source: Source): Decision {
+export function slideOnce(log: SlidingLog, rule: NamedRule, nowMs: number, source: Source): Draft {
   const { pairs } = log;
   const { limit, windowMs } = rule;
   if (pairs.length > 0 && pairs[log.head]! <= nowMs - windowMs) forget(log, nowMs - windowMs);

@@ -1,7 +1,7 @@
 import { algorithms } from './algorithms/index.ts';
 import type { Context } from './backend.ts';
 import { noteRefusedKey } from './backend.ts';
-import type { Decision } from './decision.ts';
+import type { Draft } from './decision.ts';
 import type { Check } from './engine.ts';
 import type { KeyState } from './key-state.ts';
 import { capacity, type NamedRule, shareRules, withLimits } from './rules.ts';
@@ -24,7 +24,7 @@ export class StandIn {
   }
 
   /** Checks, and counts if it passes. */
-  consume(key: string, check: Check): Decision {
+  consume(key: string, check: Check): Draft {
     const { engine, now } = this.#context;
     const nowMs = now();
     const { rules, until } = this.#rulesFor(engine.table.get(key), check, nowMs);
@@ -33,7 +33,7 @@ export class StandIn {
     return this.#asOfTheWhole(decision, check, until - nowMs);
   }
 
-  peek(key: string): Decision {
+  peek(key: string): Draft {
     const { engine, now } = this.#context;
     const nowMs = now();
     const { rules, until } = this.#rulesFor(engine.table.get(key), { cost: 1 }, nowMs);
@@ -82,7 +82,7 @@ export class StandIn {
   }
 
   /** Callers know the rules, not our share of them. */
-  #asOfTheWhole(decision: Decision, check: Check, shareGrowsInMs: number): Decision {
+  #asOfTheWhole(decision: Draft, check: Check, shareGrowsInMs: number): Draft {
     const rule = this.#context.rules.find(({ name }) => name === decision.rule);
     if (rule === undefined) return decision;
     decision.limit = check.limits?.[rule.name] ?? rule.limit;

@@ -35,22 +35,25 @@ export class TurnQueue {
   }
 
   add(group: NewGroup): Promise<Decision> {
-    return this.#wait(this.#groups.get(nameOf(group)) ?? this.#open(nameOf(group), group));
+    const name = nameOf(group);
+    return this.#wait(this.#groups.get(name) ?? this.#open(name, { ...group, waiters: [], localUnits: 0 }));
   }
 
-  /** `add` for the common case, a check of cost 1 under the usual limits: joins its group without making anything. */
+  /** `add` for the common case, a check of cost 1 under the usual limits. */
   addPlain(key: string, check: Check): Promise<Decision> {
-    const found = key.codePointAt(0) === 1 ? undefined : this.#groups.get(key);
+    if (key.codePointAt(0) === 1) return this.add({ key, check, rules: undefined, kind: 'consume', reserved: false });
+    const found = this.#groups.get(key);
     if (found !== undefined) return this.#wait(found);
-    return this.add({ key, check, rules: undefined, kind: 'consume', reserved: false });
+    return this.#wait(
+      this.#open(key, { key, check, rules: undefined, kind: 'consume', reserved: false, waiters: [], localUnits: 0 }),
+    );
   }
 
   #wait({ waiters }: WaitingGroup): Promise<Decision> {
     return new Promise((resolve) => waiters.push(resolve));
   }
 
-  #open(name: string, group: NewGroup): WaitingGroup {
-    const waiting: WaitingGroup = { ...group, waiters: [], localUnits: 0 };
+  #open(name: string, waiting: WaitingGroup): WaitingGroup {
     this.#groups.set(name, waiting);
     if (!this.#scheduled) {
       this.#scheduled = true;

@@ -34,13 +34,10 @@ export function encodeGroups(groups: readonly CheckGroup[]): string {
 
 /** The groups of a batch without other limits: callers and cost of each; '' when every group is one caller with cost 1. */
 export function encodePairs(groups: readonly CheckGroup[]): string {
+  if (groups.every(({ count, cost }) => count === 1 && cost === 1)) return '';
   let pairs = '';
-  let plain = true;
-  for (const { count, cost } of groups) {
-    if (count !== 1 || cost !== 1) plain = false;
-    pairs += `${count} ${cost} `;
-  }
-  return plain ? '' : pairs;
+  for (const { count, cost } of groups) pairs += `${count} ${cost} `;
+  return pairs;
 }
 
 /** Reads the script's integers back. */
