@@ -28,13 +28,15 @@ const loader = new DataLoader<string, number>(async (keys) => {
   return keys.map(() => value);
 });
 
-const storms = 100;
+const storms = 600;
+/** Of what takes a microsecond. */
+const fewStorms = 100;
 const warmUps = 10_000;
 /**
  * `callers` calls at once, then the wait for them; `storms` times over. One function for each contender, so that no call
  * site sees two of them: its name makes its text its own, because V8 keeps one set of observations for equal texts.
  */
-function storm(name: string, call: Call, body: string, between: () => unknown = () => {}): () => Promise<void> {
+function storm(name: string, call: Call, body: string, times: number, between?: () => unknown): () => Promise<void> {
   const run = new Function(
     'call',
     'between',
@@ -47,7 +49,7 @@ function storm(name: string, call: Call, body: string, between: () => unknown = 
       }
     }`,
   ) as (...given: unknown[]) => () => Promise<void>;
-  return run(call, between, storms, callers);
+  return run(call, between ?? (() => {}), times, callers);
 }
 type Call = () => Promise<unknown>;
 
@@ -72,7 +74,9 @@ for (const [call, between] of Object.values(contenders)) {
   between?.();
 }
 const storming = (body: string) =>
-  Object.fromEntries(Object.entries(contenders).map(([name, parts]) => [name, storm(name, parts[0], body, parts[1])]));
+  Object.fromEntries(
+    Object.entries(contenders).map(([name, parts]) => [name, storm(name, parts[0], body, storms, parts[1])]),
+  );
 
 const cold = await compare({
   name: `${callers} callers of a cold key, until the promise of the last has settled`,
@@ -95,15 +99,16 @@ const signalled = await compare({
   name: `${callers} callers of a cold key, each with a signal of its own (no peer has this)`,
   baseline: 'Map memo, no signals',
   clock: cpuMs,
-  operations: storms * callers,
+  operations: fewStorms * callers,
   contenders: {
-    'Map memo, no signals': storm('memo', () => memo('a'), untilAll),
+    'Map memo, no signals': storm('memo', () => memo('a'), untilAll, fewStorms),
     '@corral/singleflight': storm(
       'signals',
       () => flights.do('a', load, { signal: new AbortController().signal }),
       untilAll,
+      fewStorms,
     ),
-    'new AbortController() alone': storm('controllers', async () => new AbortController().signal, untilAll),
+    'new AbortController() alone': storm('controllers', async () => new AbortController().signal, untilAll, fewStorms),
   },
 });
 

@@ -25,7 +25,7 @@ export function createAnswers<Value, Key>(
   function get(key: Key): Value | undefined {
     const slot = store.index.get(key);
     if (slot === undefined) {
-      counts.misses++;
+      store.misses++;
       return undefined;
     }
     if (store.marks[slot] === store.epoch) {
@@ -37,7 +37,7 @@ export function createAnswers<Value, Key>(
 
   function getClosely(key: Key, slot: number): Value | undefined {
     if (isFresh(slot)) return entries.copy(take(slot));
-    counts.misses++;
+    store.misses++;
     dropIfDead(key, slot);
     return undefined;
   }
@@ -62,13 +62,13 @@ export function createAnswers<Value, Key>(
     if (options === undefined) {
       const shared = loads.crowd(key);
       if (shared !== undefined) {
-        counts.misses++;
+        store.misses++;
         counts.joined++;
         return copied(shared);
       }
     } else if (options.signal?.aborted) return rejected(options.signal.reason);
     const slot = store.index.get(key);
-    if (slot === undefined) return wait(key, load, options);
+    if (slot === undefined) return wait(key, load, options, true);
     if (store.marks[slot] === store.epoch) {
       if ((++store.hits & (looks - 1)) === 0) time.now();
       return Promise.resolve(store.values[slot]);
@@ -115,7 +115,7 @@ export function createAnswers<Value, Key>(
     options: GetOrLoadOptions | undefined,
   ): Promise<Value | undefined> {
     if (dropIfDead(key, slot) || store.values[slot] === undefined) {
-      return wait(key, load, options);
+      return wait(key, load, options, false);
     }
     const nowMs = time.now();
     const pausing = backoff.isPausing(key, nowMs);
@@ -143,15 +143,21 @@ export function createAnswers<Value, Key>(
     loader: Loader<Value, Key>,
     options: GetOrLoadOptions | undefined,
     minTtlMs: number,
+    cold = false,
   ): Promise<Value | undefined> {
     if (loads.isRunning(key)) return loads.join(key, options?.signal);
     const ttlMs = options?.ttlMs;
     if (ttlMs !== undefined && !(ttlMs >= 0)) return rejected(wrong('ttlMs', durations, ttlMs));
-    return loads.start(key, { loader, ttlMs, minTtlMs, background: false }, options?.signal);
+    return loads.start(key, { loader, ttlMs, minTtlMs, background: false, cold }, options?.signal);
   }
 
-  function wait(key: Key, load: Loader<Value, Key>, options?: GetOrLoadOptions): Promise<Value | undefined> {
-    counts.misses++;
+  function wait(
+    key: Key,
+    load: Loader<Value, Key>,
+    options: GetOrLoadOptions | undefined,
+    cold: boolean,
+  ): Promise<Value | undefined> {
+    store.misses++;
     const shared = options?.signal === undefined ? loads.shared(key) : undefined;
     if (shared !== undefined) {
       counts.joined++;
@@ -159,13 +165,13 @@ export function createAnswers<Value, Key>(
     }
     if (loads.isWithin(key)) return rejected(new LoadRecursionError(key));
     if (loads.isRunning(key)) counts.joined++;
-    return copied(board(key, load, options, 0));
+    return copied(board(key, load, options, 0, cold));
   }
 
   /** Waits for a load with an old value at hand, which answers when the load fails, or takes longer than `softTimeoutMs`. */
   function waitCovered(key: Key, load: Loader<Value, Key>, options?: GetOrLoadOptions): Promise<Value | undefined> {
     if (loads.isWithin(key)) {
-      counts.misses++;
+      store.misses++;
       return rejected(new LoadRecursionError(key));
     }
     const joins = loads.isRunning(key);
@@ -181,7 +187,7 @@ export function createAnswers<Value, Key>(
         return true;
       };
       const miss = () => {
-        counts.misses++;
+        store.misses++;
         if (joins) counts.joined++;
       };
       const cancel = startTimer(softTimeoutMs, cover);

@@ -42,11 +42,12 @@ describe('clone', () => {
     const loaded = { list: [1] };
     const loading = gate<Config>();
     const load = () => loading.promise;
-    const waiting = [cache.getOrLoad('a', load), cache.getOrLoad('a', load), cache.refresh('a', load)];
+    const crowd = Array.from({ length: 3 }, () => cache.getOrLoad('a', load));
+    const waiting = [...crowd, cache.refresh('a', load)];
     loading.open(loaded);
     const callers = await Promise.all(waiting);
-    const objects = [loaded, callers[0], callers[1], callers[2], cache.get('a')];
-    expect(new Set(objects).size).toBe(5);
+    const objects = [loaded, ...callers, cache.get('a')];
+    expect(new Set(objects).size).toBe(6);
     for (const object of objects) expect(object).toEqual({ list: [1] });
   });
 

@@ -73,14 +73,16 @@ export class Entries<Value, Key> {
     return jitter === 0 || lifeMs === Infinity ? lifeMs : lifeMs - lifeMs * jitter * Math.random();
   }
 
-  /** Holds a value, or "not found"; with no life left, or larger than all there is room for, just drops the old one. False: too large. */
-  keep(key: Key, value: Value | undefined, lifeMs: number): boolean {
+  /** Holds a value, or "not found"; with no life left, or larger than all there is room for, just drops the old one. False: too large. `absent`: nothing is held. */
+  keep(key: Key, value: Value | undefined, lifeMs: number, absent = false): boolean {
     if (this.closed) return true;
     const size = this.#sizeOf === undefined || value === undefined ? 0 : checkedSize(this.#sizeOf(value, key));
     const fits = size <= this.#settings.maxBytes;
     this.backoff.forget(key);
     if (fits && lifeMs > 0) {
-      this.store.write(key, value, this.time.birth(lifeMs), lifeMs, size);
+      const bornMs = this.time.birth(lifeMs);
+      if (absent) this.store.insert(key, value, bornMs, lifeMs, size);
+      else this.store.write(key, value, bornMs, lifeMs, size);
       if (!this.time.sweepPlanned) this.planSweep(lifeMs);
     } else this.drop(key, 'deleted');
     return fits;

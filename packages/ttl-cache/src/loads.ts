@@ -15,6 +15,8 @@ export interface LoadRequest<Value, Key> {
   /** What the tier must have left for its value to answer; see `TierRequest`. */
   readonly minTtlMs: number;
   readonly background: boolean;
+  /** Nothing is held for the key, as its caller has just seen. */
+  readonly cold?: boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ export class Loads<Value, Key> {
   /** Starts a load; none may run for the key. */
   start(key: Key, request: LoadRequest<Value, Key>, signal?: AbortSignal): Promise<Value | undefined> {
     const load = new Load<Value, Key>(key, this.#entries.time.now(), request.background);
-    load.cold = this.#entries.store.index.get(key) === undefined;
+    load.cold = request.cold === true || this.#entries.store.index.get(key) === undefined;
     this.#current.set(key, load);
     this.#latest = load;
     this.#counts.inFlight++;
@@ -147,7 +149,7 @@ export class Loads<Value, Key> {
     this.#counts.loads++;
     try {
       const late = () => this.#discard(load, 'late');
-      const held = this.#entries.held(key);
+      const held = load.cold && !load.outdated ? undefined : this.#entries.held(key);
       value = this.#entries.copy(await load.call(request.loader, held, this.#settings.loadTimeoutMs, late));
       lifeMs = this.#entries.lifeMs(key, value, request.ttlMs);
     } catch (error) {
@@ -174,7 +176,7 @@ export class Loads<Value, Key> {
       this.#discard(load, 'outdated');
       return value;
     }
-    if (!this.#entries.keep(load.key, value, lifeMs)) this.#discard(load, 'tooLarge');
+    if (!this.#entries.keep(load.key, value, lifeMs, load.cold)) this.#discard(load, 'tooLarge');
     return value;
   }
 

@@ -137,6 +137,35 @@ describe('under load', () => {
     cache.close();
   });
 
+  it('a new value is swept in its time, also where the last sweep found nothing', () => {
+    const cache = createTtlCache<number, number>({ ttlMs: 10_000, reapIntervalMs: 20_000 });
+    cache.set(0, 0);
+    vi.advanceTimersByTime(19_980);
+    for (let key = 0; key < 100; key++) cache.set(key, key);
+    // Busy all along, and empty whenever a sweep may come.
+    for (let step = 0; step < 10; step++) {
+      cache.set(0, 0);
+      cache.get(0);
+      cache.clear();
+      vi.advanceTimersByTime(4);
+    }
+    cache.set(-1, 1);
+    expect(cache.size).toBe(1);
+    vi.advanceTimersByTime(100_000);
+    expect(cache.size).toBe(0);
+    cache.close();
+  });
+
+  it('nothing is held after `close`', () => {
+    const cache = createTtlCache<number, number>({ ttlMs: 10_000 });
+    cache.close();
+    for (let key = 0; key < 1_000; key++) cache.set(key, key);
+    for (let look = 0; look < 1_000; look++) expect(cache.get(look)).toBeUndefined();
+    for (let key = 0; key < 1_000; key++) cache.lookup(key);
+    for (let key = 0; key < 1_000; key++) cache.set(key, key);
+    expect(cache.size).toBe(0);
+  });
+
   it('`set` wins over a load that runs', async () => {
     const { cache, work } = busy({ ttlMs: 10_000 }, 0);
     cache.set('a', 1);

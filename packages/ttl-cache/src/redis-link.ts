@@ -128,16 +128,14 @@ export class RedisLink {
       ...pending.args,
     ];
     const { text, sha1 } = pending.script;
-    const sent = pending.again
-      ? this.#client.evalshaBuffer(sha1, keys.length, ...args).catch((error: unknown) => {
-          if (pending.settled || !String(error).includes('NOSCRIPT')) throw error;
-          return this.#client.evalBuffer(text, keys.length, ...args);
-        })
-      : this.#client.evalBuffer(text, keys.length, ...args);
-    sent.then(
-      (raw) => this.#answer(pending, raw as readonly unknown[]),
-      (error: unknown) => this.#refused(pending, error),
-    );
+    const onAnswer = (raw: unknown) => this.#answer(pending, raw as readonly unknown[]);
+    const onError = (error: unknown) => this.#refused(pending, error);
+    const sendWhole = () => void this.#client.evalBuffer(text, keys.length, ...args).then(onAnswer, onError);
+    if (!pending.again) return sendWhole();
+    void this.#client.evalshaBuffer(sha1, keys.length, ...args).then(onAnswer, (error: unknown) => {
+      if (pending.settled || !String(error).includes('NOSCRIPT')) onError(error);
+      else sendWhole();
+    });
   }
 
   #answer(pending: Pending, [kind, serverMs, ...rest]: readonly unknown[]): void {

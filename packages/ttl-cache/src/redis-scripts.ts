@@ -32,8 +32,7 @@ local function fresh()
 end
 `;
 
-const generation = `${unique}
-local gen = redis.call('GET', KEYS[1])
+const orNewGeneration = `${unique}
 if not gen then
   gen = fresh()
   redis.call('SET', KEYS[1], gen, 'PX', ARGV[3])
@@ -49,6 +48,9 @@ local function wake(waited, channel, id)
   if redis.call('DEL', waited) == 1 then redis.pcall('PUBLISH', channel, id) end
 end
 `;
+
+const generation = `local gen = redis.call('GET', KEYS[1])
+${orNewGeneration}`;
 
 function script(...parts: string[]): Script {
   const text = parts
@@ -72,11 +74,14 @@ export const timeScript: Script = script(begin, `return {${reply.done}, now}`);
  */
 export const getScript: Script = script(
   begin,
-  generation,
   `
-  local raw = redis.pcall('GET', KEYS[2])
+  local both = redis.call('MGET', KEYS[1], KEYS[2])
+  local gen, raw = both[1], both[2]
+  `,
+  orNewGeneration,
+  `
   local filler = ''
-  if type(raw) == 'string' and string.sub(raw, 1, ${head + tokenLength}) == '${version}' .. gen then
+  if raw and string.sub(raw, 1, ${head + tokenLength}) == '${version}' .. gen then
     filler = string.sub(raw, ${head + tokenLength + 1}, ${head + 2 * tokenLength})
     local life = redis.call('PTTL', KEYS[2])
     local least = tonumber(ARGV[4])

@@ -34,13 +34,12 @@ export interface CacheStats {
   readonly inFlight: number;
 }
 
-export type Counts = { -readonly [Name in keyof Omit<CacheStats, 'hits' | 'size' | 'bytes'>]: number };
+export type Counts = { -readonly [Name in keyof Omit<CacheStats, 'hits' | 'misses' | 'size' | 'bytes'>]: number };
 
 export function createCounts(): Counts {
   return {
     staleHits: 0,
     negativeHits: 0,
-    misses: 0,
     loads: 0,
     loadErrors: 0,
     joined: 0,

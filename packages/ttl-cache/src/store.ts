@@ -37,8 +37,9 @@ export class Store<Value, Key> {
   expiresAt: Float64Array = new Float64Array(firstCapacity);
   /** Small on purpose: with the values, all that a hit touches. Above `condemned`: seen, in the epoch of this number, to outlive it. */
   marks: Uint8Array = new Uint8Array(firstCapacity);
-  /** Hits so far, and the number of the epoch that a hit's mark must bear (see `Timekeeper`): here, where a hit finds the rest. */
+  /** Hits and misses so far, and the number of the epoch that a hit's mark must bear (see `Timekeeper`): here, where a read finds the rest. */
   hits = 0;
+  misses = 0;
   epoch = -1;
   bytes = 0;
   readonly #bounds: StoreBounds;
@@ -62,26 +63,35 @@ export class Store<Value, Key> {
 
   /** Holds `value`, replaces what was there, and evicts until the bounds hold. `size` must not exceed `maxBytes`. */
   write(key: Key, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
-    const { maxEntries, maxBytes, usualLifeMs, tellReplaced } = this.#bounds;
-    let slot = this.index.get(key);
-    if (slot === undefined) {
-      while (this.index.size >= maxEntries) this.#evict(-1, nowMs);
-      while (this.bytes + size > maxBytes && this.index.size > 0) this.#evict(-1, nowMs);
-      slot = this.#allot();
-      this.index.set(key, slot);
-      // A hand at rest keeps the map's former tables alive.
-      if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
-    } else {
-      this.marks[slot] = seen;
-      this.survivors?.set(key, slot);
-      if (this.#sizes !== undefined) {
-        const grown = size - this.#sizes[slot]!;
-        if (grown > 0) while (this.bytes + grown > maxBytes && this.index.size > 1) this.#evict(slot, nowMs);
-        this.bytes -= this.#sizes[slot]!;
-        this.#sizes[slot] = 0;
-      }
-      if (tellReplaced && this.values[slot] !== value) this.#onRemove(key, this.values[slot], 'replaced');
+    const { maxBytes, tellReplaced } = this.#bounds;
+    const slot = this.index.get(key);
+    if (slot === undefined) return this.insert(key, value, nowMs, lifeMs, size);
+    this.marks[slot] = seen;
+    this.survivors?.set(key, slot);
+    if (this.#sizes !== undefined) {
+      const grown = size - this.#sizes[slot]!;
+      if (grown > 0) while (this.bytes + grown > maxBytes && this.index.size > 1) this.#evict(slot, nowMs);
+      this.bytes -= this.#sizes[slot]!;
+      this.#sizes[slot] = 0;
     }
+    if (tellReplaced && this.values[slot] !== value) this.#onRemove(key, this.values[slot], 'replaced');
+    this.#fill(slot, value, nowMs, lifeMs, size);
+  }
+
+  /** `write` for a key that is known not to be held. */
+  insert(key: Key, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
+    const { maxEntries, maxBytes } = this.#bounds;
+    while (this.index.size >= maxEntries) this.#evict(-1, nowMs);
+    while (this.bytes + size > maxBytes && this.index.size > 0) this.#evict(-1, nowMs);
+    const slot = this.#allot();
+    this.index.set(key, slot);
+    // A hand at rest keeps the map's former tables alive.
+    if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
+    this.#fill(slot, value, nowMs, lifeMs, size);
+  }
+
+  #fill(slot: number, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
+    const { usualLifeMs } = this.#bounds;
     this.values[slot] = value;
     this.expiresAt[slot] = nowMs + lifeMs;
     if (lifeMs !== usualLifeMs || lifeMs === Infinity) this.births ??= this.#reconstructBirths();

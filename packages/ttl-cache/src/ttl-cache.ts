@@ -30,12 +30,13 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   const { get, has, lookup, getOrLoad, refresh } = createAnswers(settings, entries, loads, counts);
 
   function set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void {
-    // Under load, a new value for a key that is held, and nothing else to look after.
+    // Under load, and nothing else to look after.
     if (quickLifeMs > 0 && options === undefined && value !== undefined && time.looksLeft > 0) {
-      const slot = store.index.get(key);
-      if (slot !== undefined && loads.idle && backoff.size === 0) {
+      if (loads.idle && backoff.size === 0) {
         time.looksLeft--;
-        if (store.births === undefined && store.survivors === undefined) {
+        const slot = store.index.get(key);
+        if (slot === undefined) insertQuickly(key, value);
+        else if (store.births === undefined && store.survivors === undefined) {
           store.values[slot] = value;
           store.marks[slot] = store.epoch;
           store.expiresAt[slot] = time.recentMs + quickLifeMs;
@@ -44,6 +45,12 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
       }
     }
     setSlowly(key, value, options?.ttlMs);
+  }
+
+  function insertQuickly(key: Key, value: Value): void {
+    if (entries.closed) return;
+    store.insert(key, value, time.recentMs, quickLifeMs, 0);
+    if (!time.sweepPlanned) entries.planSweep(quickLifeMs);
   }
 
   function setSlowly(key: Key, value: Value, ttlMs: number | undefined): void {
@@ -105,7 +112,8 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     has,
     keys: () => store.index.keys(),
     gauges: store,
-    stats: () => Object.freeze({ ...counts, hits: store.hits, size: store.index.size, bytes: store.bytes }),
+    stats: () =>
+      Object.freeze({ ...counts, hits: store.hits, misses: store.misses, size: store.index.size, bytes: store.bytes }),
     close,
   });
 }

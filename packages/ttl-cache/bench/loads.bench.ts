@@ -1,0 +1,99 @@
+import { compare, report } from '@corral-internal/bench-kit';
+import { loadingCaches } from './contenders.ts';
+import { cpuMs } from './cpu-time.ts';
+import { bestPeer, bounded, contenders, count, ratioOf, sequence, versionsOf } from './measure.ts';
+
+const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
+const loading = loadingCaches(source, count);
+const few = sequence(1, 30_000);
+for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
+const hits = await compare({
+  name: '`getOrLoad`, hit',
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: few.length,
+  rounds: 15,
+  contenders: contenders(
+    loading,
+    few,
+    'async () => { for (let i = 0; i < keys.length; i++) await cache.load(keys[i]); }',
+  ),
+});
+
+const callers = 1_000;
+const storms = 100;
+const fewStorms = 20;
+// A storm starts one load: without this, most of the loads measured would be the first ones of a process.
+for (const cache of Object.values(loading)) {
+  for (let turn = 0; turn < 2_000; turn++) {
+    await cache.forget('cold');
+    await cache.load('cold');
+  }
+  await cache.forget('cold');
+  await checkOrder(Array.from({ length: callers }, () => cache.load('cold')));
+}
+const storming = (storms: number, body: string) =>
+  contenders(
+    loading,
+    [],
+    `async () => {
+      for (let storm = 0; storm < ${storms}; storm++) {
+        await cache.forget('cold');
+        ${body}
+      }
+    }`,
+  );
+const storm = await compare({
+  name: '1,000 callers of a cold key, until the promise of the last has settled',
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: storms * callers,
+  rounds: 9,
+  contenders: storming(
+    storms,
+    `let last; for (let caller = 0; caller < ${callers}; caller++) last = cache.load('cold'); await last;`,
+  ),
+});
+const gathered = await compare({
+  name: 'the same, with a `Promise.all` over the calls, which costs as much for everybody',
+  baseline: 'Map memo',
+  clock: cpuMs,
+  operations: fewStorms * callers,
+  rounds: 9,
+  contenders: storming(
+    fewStorms,
+    `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load('cold')); await Promise.all(calls);`,
+  ),
+});
+
+/** The wait for the last of them is a wait for all only where they settle in the order of the calls. */
+async function checkOrder(calls: Promise<unknown>[]): Promise<void> {
+  let settled = 0;
+  for (const call of calls) void call.then(() => settled++);
+  await calls.at(-1);
+  if (settled < calls.length) throw new Error(`the last call settled before ${calls.length - settled} others`);
+}
+
+report(import.meta.url, [hits, storm, gathered], {
+  file: 'RESULTS-loads.md',
+  versions: versionsOf(
+    'lru-cache',
+    'bentocache',
+    'cacheable',
+    'cache-manager',
+    'async-cache-dedupe',
+    'p-memoize',
+    'layered-loader',
+  ),
+  figures: [
+    bounded('`getOrLoad` hit, ratio to a Map memo', ratioOf(hits), 1.2),
+    bounded('cold key, 1,000 callers, ratio to a Map memo', ratioOf(storm), 0.5),
+    {
+      name: 'cold key, ratio to the best peer',
+      value: (ratioOf(storm) / bestPeer(storm)).toFixed(2),
+      bound: '< 1',
+      ok: ratioOf(storm) < bestPeer(storm),
+    },
+  ],
+});
+process.exit();
