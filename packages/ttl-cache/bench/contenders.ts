@@ -28,8 +28,6 @@ export function syncCaches(max: number): Record<string, () => SyncCache> {
 
 export interface LoadingCache {
   load(key: string): Promise<unknown>;
-  /** Makes the key cold again. */
-  forget(key: string): unknown;
 }
 
 /** Caches that load what is missing, by `source`. */
@@ -62,23 +60,20 @@ export function loadingCaches(source: (key: string) => Promise<object>, max: num
     dataSources: [{ get: (key: string) => source(key) }] as never,
   });
   return {
-    'Map memo': { load: memoize, forget: (key) => memo.delete(key) },
-    '@corral/ttl-cache': { load: (key) => corral.getOrLoad(key, load), forget: (key) => corral.delete(key) },
-    'lru-cache': { load: (key) => lru.fetch(key), forget: (key) => lru.delete(key) },
+    'Map memo': { load: memoize },
+    '@corral/ttl-cache': { load: (key) => corral.getOrLoad(key, load) },
+    'lru-cache': { load: (key) => lru.fetch(key) },
     bentocache: {
       load: (key) => bento.getOrSet({ key, ttl: ttlMs, factory: () => source(key) }),
-      forget: (key) => bento.delete({ key }),
     },
     cacheable: {
       load: (key) => cacheable.getOrSet(key, () => source(key), { ttl: ttlMs }),
-      forget: (key) => cacheable.delete(key),
     },
-    'cache-manager': { load: (key) => manager.wrap(key, () => source(key), ttlMs), forget: (key) => manager.del(key) },
+    'cache-manager': { load: (key) => manager.wrap(key, () => source(key), ttlMs) },
     'async-cache-dedupe': {
       load: (key) => (dedupe as never as { load(key: string): Promise<object> }).load(key),
-      forget: (key) => dedupe.clear('load' as never, key as never),
     },
-    'p-memoize': { load: pMemo, forget: (key) => memoized.delete(key) },
-    'layered-loader': { load: (key) => layered.get(key), forget: (key) => layered.invalidateCacheFor(key) },
+    'p-memoize': { load: pMemo },
+    'layered-loader': { load: (key) => layered.get(key) },
   };
 }
