@@ -2,14 +2,14 @@ import { redate } from './compact-logs.ts';
 import { afterInput } from './turn-queue.ts';
 
 /** How many checks share one reading of the clock. */
-const SHARED = 16;
+const SHARED = 64;
 /** After so many readings, each this soon after the one before, the next checks share theirs. */
 const CLOSE = 8;
 const CLOSE_MS = 0.005;
 const NOWHERE = new Float64Array(0);
 
 /**
- * The clock of the checks in one process. Reading it costs as much as a check, so where they come thick and fast up to 16 of
+ * The clock of the checks in one process. Reading it costs as much as a check, so where they come thick and fast up to 64 of
  * one event-loop turn share a reading. No unit leaves a window early by that: a check that shares judges by the reading before
  * it, and what it counts is dated by the next reading, which is after it.
  */
@@ -33,7 +33,7 @@ export class SharedReading {
     this.#shares = shares;
   }
 
-  /** A time for one check of one unit: not after now, and at most 16 checks and one turn before. */
+  /** A time for one check of one unit: not after now, and at most 64 checks and one turn before. */
   forCheck(): number {
     if (this.#left > 0) {
       this.#left--;
