@@ -30,6 +30,9 @@ interface Pair {
   server: Socket;
 }
 
+/** RST, if nothing else is on its way: Node never closes a socket that is reset during its FIN, and never ends then. */
+const reset = (socket: Socket): void => void (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy());
+
 /** Starts a proxy for `port` on 127.0.0.1. It reads no further while it is silent, so senders meet real back-pressure. */
 export async function startProxy({ port: target }: { port: number }): Promise<Proxy> {
   const pairs = new Set<Pair>();
@@ -65,8 +68,8 @@ export async function startProxy({ port: target }: { port: number }): Promise<Pr
       wake();
     };
     // While silent, an end that goes away must not be seen by the other one either.
-    server.on('error', () => (silent.toClient ? undefined : client.resetAndDestroy()));
-    client.on('error', () => (silent.toServer ? undefined : server.resetAndDestroy()));
+    server.on('error', () => !silent.toClient && reset(client));
+    client.on('error', () => !silent.toServer && reset(server));
     server.on('close', () => !silent.toClient && drop());
     client.on('close', () => !silent.toServer && drop());
     pump(client, server, 'toServer').catch(() => {});
@@ -88,8 +91,8 @@ export async function startProxy({ port: target }: { port: number }): Promise<Pr
     });
   const cut = (): void => {
     for (const { client, server } of pairs) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
     pairs.clear();
     wake();
@@ -127,8 +130,8 @@ export async function startProxy({ port: target }: { port: number }): Promise<Pr
       silent.toServer = false;
       silent.toClient = false;
       for (const pair of pairs) {
-        if (pair.server.destroyed && !pair.client.destroyed) pair.client.resetAndDestroy();
-        if (pair.client.destroyed && !pair.server.destroyed) pair.server.resetAndDestroy();
+        if (pair.server.destroyed && !pair.client.destroyed) reset(pair.client);
+        if (pair.client.destroyed && !pair.server.destroyed) reset(pair.server);
         if (pair.client.destroyed && pair.server.destroyed) pairs.delete(pair);
       }
       wake();

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startProxy, type Proxy } from '../src/index.ts';
 
@@ -96,4 +98,11 @@ it('refuses connections, and takes them again on the same port after heal', asyn
 
   expect(proxy.port).toBe(port);
   expect(await ask(await open(), 'x')).toBe('x');
+});
+
+it('lets its process end, also when it closes while an end is passed on', async () => {
+  const script = fileURLToPath(new URL('./ends.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=@corral/source', script], { stdio: 'inherit', timeout: 20_000 });
+
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
