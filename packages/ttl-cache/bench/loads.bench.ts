@@ -3,6 +3,10 @@ import { loadingCaches } from './contenders.ts';
 import { cpuMs } from './cpu-time.ts';
 import { bestPeer, bounded, contenders, count, ratioOf, sequence, versionsOf } from './measure.ts';
 
+// No collection before each contender: nine in a row, with no load alive, make V8 forget the shapes of loads and drop the code
+// that knows them, so that everybody would start cold each time.
+(globalThis as { gc?: unknown }).gc = undefined;
+
 const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
 const loading = loadingCaches(source, count);
 const few = sequence(1, 30_000);
