@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { startRedis, type RedisServer } from '@corral-internal/test-kit/servers';
 import { Redis } from 'ioredis';
 import { MissingError } from './missing.ts';
@@ -28,22 +29,25 @@ export async function openRedis(given: string | undefined): Promise<StageRedis> 
 async function versionOf(url: string): Promise<string> {
   const isAddress = URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
   if (!isAddress) throw new Error('expected redis://host:port');
-  const client = new Redis(url, {
-    lazyConnect: true,
-    enableReadyCheck: false,
-    connectTimeout: answerMs,
-    commandTimeout: answerMs,
-    retryStrategy: () => null,
-  });
+  const client = new Redis(url, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null });
   // "Connection is closed" is what the command says; the connection knows why.
   let reason: Error | undefined;
   client.on('error', (error: Error) => (reason = error));
-  try {
+  const answered = new AbortController();
+  const timedOut = async (): Promise<never> => {
+    await delay(answerMs, undefined, answered);
+    throw new Error(`timed out after ${answerMs} ms`);
+  };
+  const ask = async (): Promise<string> => {
     await client.connect();
     return /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown';
+  };
+  try {
+    return await Promise.race([ask(), timedOut()]);
   } catch (error) {
     throw reason ?? error;
   } finally {
+    answered.abort();
     client.disconnect();
   }
 }
