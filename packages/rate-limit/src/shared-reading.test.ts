@@ -1,25 +1,32 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createRateLimiter } from './index.ts';
+import { createRateLimiter as createOnPlatformClock } from './index.ts';
 
 const WINDOW_MS = 1_000;
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  vi.resetModules();
+});
 
-/** A clock that moves a little before each check, and never by itself. */
-function heldClock() {
+/** A limiter for which the platform's clock moves a little before each check, and never by itself. */
+async function heldClock() {
   let nowMs = 5_000;
   let readings = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => {
     readings++;
     return nowMs;
   });
-  return { now: () => nowMs, advance: (ms: number) => (nowMs += ms), readings: () => readings };
+  vi.resetModules();
+  const { createRateLimiter } = await import('./index.ts'); // takes the clock that it finds for the platform's
+  return { createRateLimiter, now: () => nowMs, advance: (ms: number) => (nowMs += ms), readings: () => readings };
 }
 
 describe('checks that share a reading of the clock', () => {
   it('reads the clock once for many checks that come thick and fast', async () => {
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     const limiter = createRateLimiter({ rules: { limit: 5, windowMs: WINDOW_MS } });
     for (let check = 0; check < 1_000; check++) {
       clock.advance(0.000_5);
@@ -29,7 +36,8 @@ describe('checks that share a reading of the clock', () => {
   });
 
   it('reads it for each check that comes after a pause', async () => {
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     const limiter = createRateLimiter({ rules: { limit: 5, windowMs: WINDOW_MS } });
     for (let check = 0; check < 1_000; check++) {
       clock.advance(0.01);
@@ -39,7 +47,8 @@ describe('checks that share a reading of the clock', () => {
   });
 
   it('knows the time again in the next turn', async () => {
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     const limiter = createRateLimiter({ rules: { limit: 50, windowMs: WINDOW_MS } });
     for (let check = 0; check < 60; check++) await limiter.consume('a');
     await new Promise((resolve) => setImmediate(resolve));
@@ -48,7 +57,8 @@ describe('checks that share a reading of the clock', () => {
   });
 
   it('dates what it counted after the work that came between two checks', async () => {
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     const limiter = createRateLimiter({ rules: { limit: 20, windowMs: 100 } });
     for (let check = 0; check < 10; check++) await limiter.consume('a');
     clock.advance(50);
@@ -68,7 +78,8 @@ describe('checks that share a reading of the clock', () => {
       minLength: 200,
       maxLength: 500,
     });
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 100 }), async (moves, limit) => {
         const windowMs = 20;
@@ -88,9 +99,19 @@ describe('checks that share a reading of the clock', () => {
   });
 });
 
+it('knows the time of fake timers, which a test moves within a turn', async () => {
+  vi.useFakeTimers();
+  const limiter = createOnPlatformClock({ rules: { limit: 50, windowMs: WINDOW_MS } });
+  for (let check = 0; check < 60; check++) await limiter.consume('a');
+  vi.advanceTimersByTime(WINDOW_MS);
+
+  expect(await limiter.consume('a')).toMatchObject({ allowed: true, remaining: 49 });
+});
+
 describe('denials that are equal', () => {
   it('are one frozen object, each of them counted', async () => {
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     const limiter = createRateLimiter({ rules: { limit: 1, windowMs: WINDOW_MS } });
     for (let check = 0; check < 11; check++) await limiter.consume('a');
 
@@ -105,7 +126,8 @@ describe('denials that are equal', () => {
   });
 
   it('end with a reset, a refund or other rules', async () => {
-    const clock = heldClock();
+    const clock = await heldClock();
+    const { createRateLimiter } = clock;
     const limiter = createRateLimiter({ rules: { limit: 1, windowMs: WINDOW_MS } });
     const denyOften = async () => {
       for (let check = 0; check < 5; check++) await limiter.consume('a');
@@ -124,7 +146,7 @@ describe('denials that are equal', () => {
   });
 
   it('are told one by one to who listens', async () => {
-    heldClock();
+    const { createRateLimiter } = await heldClock();
     const events: object[] = [];
     const limiter = createRateLimiter({
       rules: { limit: 1, windowMs: WINDOW_MS },
