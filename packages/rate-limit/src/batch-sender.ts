@@ -1,3 +1,4 @@
+import { later } from './deadline.ts';
 import type { DegradedReason } from './events.ts';
 import type { LaneOptions } from './lane.ts';
 import type { NamedRule } from './rules.ts';
@@ -81,13 +82,12 @@ export class BatchSender {
   /** One timer for all batches: their deadlines pass in the order in which they were sent. */
   #watch(delayMs: number): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    // What is waited for is the connection, which holds the process.
+    this.#timer = later(delayMs, () => {
       this.#timer = undefined;
       // A process that was busy finds its timers due before it has read the answers that are already there.
       afterInput(() => this.#timeOut());
-    }, delayMs);
-    // What is waited for is the connection, which holds the process.
-    (this.#timer as { unref?(): void }).unref?.();
+    });
   }
 
   #timeOut(): void {

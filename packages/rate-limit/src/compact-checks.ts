@@ -1,6 +1,6 @@
 import { type Context, finish } from './backend.ts';
 import { append, type CompactLogs, COUNT, forget, NEWEST, OLDEST, placeOf, ROOM } from './compact-logs.ts';
-import { type Decision, type Draft, wholeMs } from './decision.ts';
+import { refusal, type Decision, wholeMs } from './decision.ts';
 import type { NamedRule } from './rules.ts';
 import { SharedReading } from './shared-reading.ts';
 import type { Counters } from './stats.ts';
@@ -60,8 +60,7 @@ export class CompactChecks {
       return this.check(key, this.#context.engine.table.grow(key, address), rule);
     }
     // A clock that steps back must not let units leave early.
-    const late = count > 0 && page[start + NEWEST]! > nowMs;
-    const place = append(page, start, late ? page[start + NEWEST]! : nowMs);
+    const place = append(page, start, count > 0 ? Math.max(nowMs, page[start + NEWEST]!) : nowMs);
     if (this.#clock.shared) this.#clock.note(page, start, place);
     this.#counters.allowed++;
     this.#counters.local++;
@@ -78,24 +77,14 @@ export class CompactChecks {
 
   /** Denials that are equal and follow each other are one frozen object: who is kept out by the thousand costs little. */
   #deny(rule: NamedRule, address: number, nowMs: number, freeAtMs: number, again: boolean): Promise<Decision> {
-    const { limit, name } = rule;
-    const waitMs = wholeMs(freeAtMs - nowMs);
-    const draft: Draft = {
-      allowed: false,
-      limit,
-      remaining: 0,
-      resetMs: waitMs,
-      retryAfterMs: waitMs,
-      rule: name,
-      source: 'local',
-    };
+    const draft = refusal(rule, freeAtMs - nowMs, 'local');
     const denial = Promise.resolve(finish(this.#context, draft));
     // What shadow mode has turned around is counted otherwise.
     this.#denial = again && !this.#context.shadow ? denial : undefined;
     if (this.#denial !== undefined) Object.freeze(draft);
     this.#denied = address;
     this.#fromMs = nowMs;
-    this.#untilMs = freeAtMs - waitMs + 1;
+    this.#untilMs = freeAtMs - draft.resetMs + 1;
     return denial;
   }
 }

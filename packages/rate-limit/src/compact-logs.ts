@@ -34,14 +34,20 @@ export class CompactLogs {
     return address & OFFSET;
   }
 
-  /** Makes an empty log. @returns its address. */
-  make(): number {
-    return this.#make(SMALLEST_BITS);
+  /** Makes an empty log, the smallest one or one of 2^`bits` numbers. @returns its address. */
+  make(bits: number = SMALLEST_BITS): number {
+    const address = this.#place(bits);
+    const page = this.page(address);
+    const start = this.start(address);
+    page[start + ROOM] = 2 ** bits - RING;
+    page[start + HEAD] = 0;
+    page[start + COUNT] = 0;
+    return address;
   }
 
   /** Gives a log twice the size. @returns its new address; the old one is void. */
   grow(address: number): number {
-    const grown = this.#make(this.#bits(address) + 1);
+    const grown = this.make(this.#bits(address) + 1);
     const page = this.page(grown);
     const start = this.start(grown);
     for (const atMs of this.times(address)) append(page, start, atMs);
@@ -72,16 +78,6 @@ export class CompactLogs {
   clear(): void {
     this.#pages.length = 0;
     this.#free.length = 0;
-  }
-
-  #make(bits: number): number {
-    const address = this.#place(bits);
-    const page = this.page(address);
-    const start = this.start(address);
-    page[start + ROOM] = 2 ** bits - RING;
-    page[start + HEAD] = 0;
-    page[start + COUNT] = 0;
-    return address;
   }
 
   #place(bits: number): number {
@@ -133,8 +129,8 @@ export function forget(page: Float64Array, start: number, edgeMs: number): numbe
   let gone = 0;
   while (gone < count && page[placeOf(page, start, gone)]! <= edgeMs) gone++;
   const place = placeOf(page, start, gone);
-  page[start + HEAD] = gone === count ? 0 : place - start - RING;
-  if (gone < count) page[start + OLDEST] = page[place]!;
+  page[start + HEAD] = place - start - RING;
+  page[start + OLDEST] = page[place]!; // of an empty log nobody asks it
   page[start + COUNT] = count - gone;
   return count - gone;
 }

@@ -23,13 +23,8 @@ export type Draft = { -readonly [Name in keyof Decision]: Decision[Name] };
 /** Whole milliseconds, upwards; what sums of fractions add at the millionth does not count. */
 export const wholeMs = (ms: number): number => Math.max(0, Math.ceil(ms - 1e-6));
 
-/** A refusal that no amount of waiting or no knowledge can date: `retryAfterMs` says when to ask again. */
-export const refusal = (rule: { name: string; limit: number }, waitMs: number, source: Source): Draft => ({
-  allowed: false,
-  limit: rule.limit,
-  remaining: 0,
-  resetMs: wholeMs(waitMs),
-  retryAfterMs: wholeMs(waitMs),
-  rule: rule.name,
-  source,
-});
+/** A denial with nothing left, until `waitMs` from now: by a block, a full log, a full table or the rule for an outage. */
+export function refusal(rule: { name: string; limit: number }, waitMs: number, source: Source): Draft {
+  const resetMs = wholeMs(waitMs);
+  return { allowed: false, limit: rule.limit, remaining: 0, resetMs, retryAfterMs: resetMs, rule: rule.name, source };
+}

@@ -1,6 +1,6 @@
 import { algorithms } from './algorithms/index.ts';
 import type { SlidingLog } from './algorithms/sliding.ts';
-import { type Draft, type Source, wholeMs } from './decision.ts';
+import { refusal, type Draft, type Source, wholeMs } from './decision.ts';
 import { capacity, type NamedRule } from './rules.ts';
 import { slideOnce } from './slide-once.ts';
 
@@ -67,7 +67,7 @@ export function decide(
   if (key.plain && cost === 1 && counting === 'charge' && key.blockedUntilMs <= nowMs && rules[0]!.limit > 0) {
     return slideOnce(key, rules[0]!, nowMs, source);
   }
-  if (key.blockedUntilMs > nowMs) return blocked(key, rules[0]!, nowMs, source);
+  if (key.blockedUntilMs > nowMs) return refusal(rules[0]!, key.blockedUntilMs - nowMs, source);
   let allowed = true;
   for (let index = 0; index < rules.length; index++) {
     const rule = rules[index]!;
@@ -77,19 +77,6 @@ export function decide(
   if (!allowed && counting === 'penalize') penalize(key, rules, nowMs, cost);
   const wait = allowed ? undefined : longestWait(key, rules, cost, nowMs);
   return describe(key, rules, nowMs, wait, source);
-}
-
-function blocked(key: KeyState, rule: NamedRule, nowMs: number, source: Source): Draft {
-  const waitMs = wholeMs(key.blockedUntilMs - nowMs);
-  return {
-    allowed: false,
-    limit: rule.limit,
-    remaining: 0,
-    resetMs: waitMs,
-    retryAfterMs: waitMs,
-    rule: rule.name,
-    source,
-  };
 }
 
 function penalize(key: KeyState, rules: readonly NamedRule[], nowMs: number, cost: number): void {

@@ -103,15 +103,16 @@ export class KeyTable {
     );
     const same = origin.length === before.length && origin.every((from, index) => from === index);
     this.compacts = canCompact(rules);
-    if (!(same && this.compacts)) for (const key of this.#keys.keys()) this.get(key);
-    this.#rules = rules;
-    if (same) return;
-    for (const key of this.#keys.keys()) {
-      const state = this.get(key)!;
-      const fresh = createKeyState(rules);
-      state.states = fresh.states.map((made, index) => (origin[index]! < 0 ? made : state.states[origin[index]!]));
-      state.plain = rules.length === 1 && state.states[0] === state;
+    if (!same || !this.compacts) {
+      for (const key of this.#keys.keys()) {
+        const state = this.get(key)!; // a compact log unfolds under the rules that it was made for
+        if (same) continue;
+        const fresh = createKeyState(rules);
+        state.states = fresh.states.map((made, index) => (origin[index]! < 0 ? made : state.states[origin[index]!]));
+        state.plain = rules.length === 1 && state.states[0] === state;
+      }
     }
+    this.#rules = rules;
   }
 
   /** Two steps of the hand for each new key: stale keys go away as fast as new ones come. */

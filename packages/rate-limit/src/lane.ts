@@ -1,7 +1,8 @@
 import { type Context, finish, type LimiterState } from './backend.ts';
 import { BatchSender, type SentBatch } from './batch-sender.ts';
-import { within } from './deadline.ts';
-import type { Decision } from './decision.ts';
+import { later, within } from './deadline.ts';
+import { refusal, type Decision } from './decision.ts';
+import { PLAIN } from './engine.ts';
 import type { DenyCache } from './deny-cache.ts';
 import type { DegradedReason } from './events.ts';
 import { Ledger } from './ledger.ts';
@@ -91,7 +92,7 @@ export class Lane {
 
   peek(key: string): Decision | Promise<Decision> {
     if (this.state === 'degraded') return this.#options.standIn.peek(key);
-    return this.#queue.add({ key, check: { cost: 1 }, rules: undefined, kind: 'peek', reserved: false });
+    return this.#queue.add({ key, check: PLAIN, rules: undefined, kind: 'peek', reserved: false });
   }
 
   /** Changes a key in the store; while the store is away the change is kept and made on return (the newest 1,024 of them). */
@@ -173,17 +174,8 @@ export class Lane {
     if (onUnavailable !== 'local') {
       const rule = context.rules[0]!;
       const allowed = onUnavailable === 'open';
-      const waitMs = allowed ? 0 : 1_000;
-      const limit = check.limits?.[rule.name] ?? rule.limit;
-      return finish(context, {
-        allowed,
-        limit,
-        remaining: 0,
-        resetMs: waitMs,
-        retryAfterMs: waitMs,
-        rule: rule.name,
-        source: onUnavailable,
-      });
+      const asked = { name: rule.name, limit: check.limits?.[rule.name] ?? rule.limit };
+      return finish(context, { ...refusal(asked, allowed ? 0 : 1_000, onUnavailable), allowed });
     }
     const decision = standIn.consume(key, check);
     if (decision.allowed) this.#ledger.admit(key, check.cost);
@@ -215,10 +207,9 @@ export class Lane {
   #probeSoon(delayMs: number): void {
     if (this.#closed || this.#probing) return;
     clearTimeout(this.#probeTimer);
-    this.#probeTimer = setTimeout(() => {
+    this.#probeTimer = later(delayMs, () => {
       this.#probe().catch(() => {});
-    }, delayMs);
-    (this.#probeTimer as { unref?(): void }).unref?.();
+    });
   }
 
   /** Asks the store whether it is well, tells it what it missed, and lets it decide again. Callers never probe. */
@@ -264,8 +255,7 @@ export class Lane {
       finished();
       return;
     }
-    this.#graceTimer = setTimeout(finished, GRACE_MS);
-    (this.#graceTimer as { unref?(): void }).unref?.();
+    this.#graceTimer = later(GRACE_MS, finished);
     this.#ledger
       .settle()
       .catch((error: unknown) => this.#degrade('error', error instanceof Error ? error.message : String(error)));

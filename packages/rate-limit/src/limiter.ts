@@ -122,7 +122,6 @@ function wrap(context: Context, backend: Backend): RateLimiter {
   /** Bad input is a rejection: a promise function never throws. */
   const guarded = <T>(key: string, work: (key: string) => T | Promise<T>): Promise<T> => {
     try {
-      if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
       const result = work(boundedKey(key));
       return result instanceof Promise ? result : Promise.resolve(result);
     } catch (error) {
@@ -132,7 +131,6 @@ function wrap(context: Context, backend: Backend): RateLimiter {
   // The hot path: what `guarded` does, without a closure for each check.
   const consume = (key: string, options?: ConsumeOptions): Promise<Decision> => {
     try {
-      if (typeof key !== 'string') throw new TypeError(`key: expected a string, got ${shown(key)}`);
       const bounded = boundedKey(key);
       if (options === undefined) return backend.consumePlain(bounded);
       const check = readOptions(options);

@@ -6,7 +6,6 @@ const SHARED = 64;
 /** After so many readings, each this soon after the one before, the next checks share theirs. */
 const CLOSE = 8;
 const CLOSE_MS = 0.005;
-const NOWHERE = new Float64Array(0);
 /** The clock of the platform. Fake timers put another one in its place, which a test moves within a turn. */
 const platformClock = performance.now;
 
@@ -20,9 +19,9 @@ export class SharedReading {
   shared = false;
   readonly #now: () => number;
   readonly #shares: boolean;
-  readonly #pages: Float64Array[] = Array.from({ length: SHARED }, () => NOWHERE);
-  readonly #starts: number[] = Array.from({ length: SHARED }, () => 0);
-  readonly #places: number[] = Array.from({ length: SHARED }, () => 0);
+  readonly #pages: Float64Array[] = [];
+  readonly #starts: number[] = [];
+  readonly #places: number[] = [];
   #noted = 0;
   #atMs = -Infinity;
   #left = 0;

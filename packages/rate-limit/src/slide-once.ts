@@ -1,5 +1,5 @@
 import { forget, nextFreeAtMs, sliding, type SlidingLog } from './algorithms/sliding.ts';
-import { type Draft, type Source, wholeMs } from './decision.ts';
+import { refusal, type Draft, type Source, wholeMs } from './decision.ts';
 import type { NamedRule } from './rules.ts';
 
 /**
@@ -12,8 +12,7 @@ export function slideOnce(log: SlidingLog, rule: NamedRule, nowMs: number, sourc
   if (pairs.length > 0 && pairs[log.head]! <= nowMs - windowMs) forget(log, nowMs - windowMs);
   const free = pairs.length === 0 ? limit : limit - pairs[pairs.length - 1]! + log.base;
   if (free < 1) {
-    const resetMs = wholeMs(nextFreeAtMs(log, rule) - nowMs);
-    return { allowed: false, limit, remaining: 0, resetMs, retryAfterMs: resetMs, rule: rule.name, source };
+    return refusal(rule, nextFreeAtMs(log, rule) - nowMs, source);
   }
   sliding.charge(log, rule, nowMs, 1);
   const resetMs = wholeMs(log.pairs[log.head]! + windowMs - nowMs);
