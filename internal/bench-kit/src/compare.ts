@@ -1,16 +1,21 @@
-/** A contender runs `operations` operations in a call. */
-export type Contender = () => unknown;
+/** A contender runs `operations` operations in a call, or in `pieces` calls, which are numbered from 0. */
+export type Contender = (piece: number) => unknown;
 
 export interface CompareOptions {
   name: string;
   /** The contender that counts as 1. */
   baseline: string;
   contenders: Record<string, Contender>;
-  /** Operations in one call of a contender. */
+  /** Operations of one contender in a round. */
   operations: number;
+  /**
+   * Into how many calls a contender divides a round; default 1. All contenders do their first piece, then all their second one, and
+   * so on: where the machine changes its speed within a round, they all meet it.
+   */
+  pieces?: number;
   /** Rounds after the warm-up; default 15. Each round runs every contender once, in a new random order. */
   rounds?: number;
-  /** Runs before each call, outside the measured time. */
+  /** Runs before each piece, outside the measured time. */
   before?: () => unknown;
   /** What is measured: wall time (default) or the CPU time of this process, in milliseconds. */
   clock?: () => number;
@@ -33,24 +38,37 @@ export interface Comparison {
 
 /**
  * Compares contenders in one interleaved run: noise of the machine meets all of them alike, and each ratio is taken
- * within a round. Collects garbage before each call when `node` runs with --expose-gc.
+ * within a round. Collects garbage before each round, or before each call where there are no pieces, when `node` runs with --expose-gc.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const { name, baseline, contenders, operations, rounds = 15, before, clock = () => performance.now() } = options;
+  const {
+    name,
+    baseline,
+    contenders,
+    operations,
+    pieces = 1,
+    rounds = 15,
+    before,
+    clock = () => performance.now(),
+  } = options;
   if (!(baseline in contenders)) throw new RangeError(`baseline: expected one of the contenders, got ${baseline}`);
   const names = Object.keys(contenders);
   const times = new Map<string, number[]>(names.map((contender) => [contender, []]));
 
   for (let round = -2; round < rounds; round++) {
-    for (const contender of shuffled(names)) {
-      await before?.();
-      globalThis.gc?.();
-      const start = clock();
-      const pending = contenders[contender]!();
-      if (pending instanceof Promise) await pending;
-      const elapsed = clock() - start;
-      if (round >= 0) times.get(contender)!.push(elapsed);
+    const spent = new Map<string, number>(names.map((contender) => [contender, 0]));
+    if (pieces > 1) globalThis.gc?.();
+    for (let piece = 0; piece < pieces; piece++) {
+      for (const contender of shuffled(names)) {
+        await before?.();
+        if (pieces === 1) globalThis.gc?.();
+        const start = clock();
+        const pending = contenders[contender]!(piece);
+        if (pending instanceof Promise) await pending;
+        spent.set(contender, spent.get(contender)! + clock() - start);
+      }
     }
+    if (round >= 0) for (const contender of names) times.get(contender)!.push(spent.get(contender)!);
   }
 
   const base = times.get(baseline)!;

@@ -2,12 +2,19 @@ import { compare, report } from '@corral-internal/bench-kit';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { syncCaches } from './contenders.ts';
-import { cpuMs } from './cpu-time.ts';
 import { hitRatios } from './hit-ratio.ts';
 import { bounded, contenders, count, keys, ratioOf, sequence, values, versionsOf } from './measure.ts';
 
+/**
+ * Each does 25,000 operations, some milliseconds, and then the next one: the memory of the machine has other users, which change its
+ * speed by a factor of three within seconds. It is also as a cache is used, between other work.
+ */
+const piece = 25_000;
 const operations = 500_000;
+const pieces = operations / piece;
 const rounds = 25;
+/** The numbers of a piece's operations, for the bodies below. */
+const range = `let i = piece * ${piece}, to = i + ${piece};`;
 const popular = sequence(1, operations);
 const full = Object.fromEntries(Object.entries(syncCaches(count)).map(([name, make]) => [name, make()]));
 for (const cache of Object.values(full)) keys.forEach((key, index) => cache.set(key, values[index]!));
@@ -15,25 +22,25 @@ for (const cache of Object.values(full)) keys.forEach((key, index) => cache.set(
 const get = await compare({
   name: '`get`, hit, 100,000 keys, zipf 0.99',
   baseline: 'bare Map',
-  clock: cpuMs,
   operations,
+  pieces,
   rounds,
   contenders: contenders(
     full,
     popular,
-    '() => { let found = 0; for (let i = 0; i < keys.length; i++) if (cache.get(keys[i]) !== undefined) found++; return found; }',
+    `(piece) => { ${range} let found = 0; for (; i < to; i++) if (cache.get(keys[i]) !== undefined) found++; return found; }`,
   ),
 });
 const set = await compare({
   name: '`set` of a key that is held',
   baseline: 'bare Map',
-  clock: cpuMs,
   operations,
+  pieces,
   rounds: 15,
   contenders: contenders(
     full,
     popular,
-    '() => { for (let i = 0; i < keys.length; i++) cache.set(keys[i], values[i % 1024]); }',
+    `(piece) => { ${range} for (; i < to; i++) cache.set(keys[i], values[i % 1024]); }`,
   ),
 });
 const mixed = sequence(5, 600_000);
@@ -41,13 +48,22 @@ const distinct = new Set(mixed.filter((_, index) => index % 10 === 0)).size;
 const evicting = await compare({
   name: `90 % get, 10 % set, starting empty, room for 5,000 of the ${distinct} keys that are set (the Map is unbounded)`,
   baseline: 'bare Map',
-  clock: cpuMs,
   operations: mixed.length,
+  pieces: mixed.length / piece,
   rounds,
   contenders: contenders(
     syncCaches(5_000),
     mixed,
-    '() => { const held = cache(); let found = 0; for (let i = 0; i < keys.length; i++) if (i % 10 === 0) held.set(keys[i], values[i % 1024]); else if (held.get(keys[i]) !== undefined) found++; return found; }',
+    `(() => {
+      let held;
+      return (piece) => {
+        if (piece === 0) held = cache();
+        let found = 0;
+        ${range}
+        for (; i < to; i++) if (i % 10 === 0) held.set(keys[i], values[i % 1024]); else if (held.get(keys[i]) !== undefined) found++;
+        return found;
+      };
+    })()`,
   ),
 });
 

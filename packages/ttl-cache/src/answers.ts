@@ -6,7 +6,7 @@ import { rejected, type Loads } from './loads.ts';
 import { durations, wrong, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import { seen } from './store.ts';
-import { exactBelowMs, looks } from './timekeeper.ts';
+import { exactBelowMs } from './timekeeper.ts';
 import { startTimer } from './timer.ts';
 
 /** What a reader gets: the fresh value, an old one within its windows, or a load to wait for; and what that counts as. */
@@ -28,14 +28,21 @@ export function createAnswers<Value, Key>(
       store.misses++;
       return undefined;
     }
-    if (store.marks[slot] === store.epoch) {
-      if ((++store.hits & (looks - 1)) === 0) time.now();
+    if (store.marks[slot] === store.epoch && store.hitsLeft > 0) {
+      store.hitsLeft--;
       return store.values[slot];
     }
     return getClosely(key, slot);
   }
 
   function getClosely(key: Key, slot: number): Value | undefined {
+    const value = store.values[slot];
+    if (store.expiresAt[slot]! > store.markAboveMs && store.hitsLeft > 0 && value !== undefined) {
+      store.hitsLeft--;
+      store.mark(slot, store.epoch);
+      return value;
+    }
+    if (store.hitsLeft === 0) time.now();
     if (isFresh(slot)) return entries.copy(take(slot));
     store.misses++;
     dropIfDead(key, slot);
@@ -69,10 +76,11 @@ export function createAnswers<Value, Key>(
     } else if (options.signal?.aborted) return rejected(options.signal.reason);
     const slot = store.index.get(key);
     if (slot === undefined) return wait(key, load, options, true);
-    if (store.marks[slot] === store.epoch) {
-      if ((++store.hits & (looks - 1)) === 0) time.now();
+    if (store.marks[slot] === store.epoch && store.hitsLeft > 0) {
+      store.hitsLeft--;
       return Promise.resolve(store.values[slot]);
     }
+    if (store.hitsLeft === 0) time.now();
     if (!isFresh(slot)) return getOrReload(key, slot, load, options);
     if (refreshAheadMs > 0) refreshAhead(key, slot, load, options);
     return answer(take(slot));
@@ -95,10 +103,10 @@ export function createAnswers<Value, Key>(
   /** What a hit does: a mark for the eviction, which spares the next look where it can, and one counter. */
   function take(slot: number): Value | undefined {
     const value = store.values[slot];
-    const quick = value !== undefined && !copies && time.outlivesEpoch(store.expiresAt[slot]! - refreshAheadMs);
+    const quick = value !== undefined && store.expiresAt[slot]! > store.markAboveMs;
     store.mark(slot, quick ? store.epoch : seen);
     if (value === undefined) counts.negativeHits++;
-    else store.hits++;
+    else store.hitsBefore++;
     return value;
   }
 

@@ -33,6 +33,8 @@ export class Entries<Value, Key> {
    * key that is held: no size, no copy, no tier, nobody to tell.
    */
   readonly quickLifeMs: number;
+  /** Whether no load runs that a `set` would have to take off its key. */
+  isIdle: () => boolean = () => true;
   closed = false;
 
   constructor(settings: Settings<Value, Key>, counts: Counts, emit: Emit<Key>) {
@@ -49,7 +51,10 @@ export class Entries<Value, Key> {
       (key, value, reason) => this.#onRemove(key, value, reason),
     );
     const lifeMs = typeof ttlMs === 'number' ? ttlMs * (1 - jitter) - settings.refreshAheadMs : 0;
-    this.time = new Timekeeper(now, lifeMs, this.store, {
+    // Copies are made at each look.
+    const marginMs = settings.clone === undefined ? settings.refreshAheadMs : Infinity;
+    this.time = new Timekeeper(now, lifeMs, marginMs, this.store, {
+      renewed: (nowMs) => this.store.renew(nowMs !== Infinity && this.maySetQuickly(), nowMs + this.quickLifeMs),
       sweep: () => this.#sweepSlice(),
       forgetEpochs: () => this.store.forgetEpochs(),
     });
@@ -135,6 +140,7 @@ export class Entries<Value, Key> {
     const { ttlMs } = this.#settings;
     const lifeMs = typeof ttlMs === 'number' ? ttlMs : this.store.expiresAt[slot]! - this.store.bornAt(slot);
     this.backoff.failed(key, nowMs, lifeMs);
+    this.store.setsLeft = 0;
     return true;
   }
 
@@ -161,6 +167,12 @@ export class Entries<Value, Key> {
     this.time.stop();
     this.backoff.clear();
     this.store.clear(this.#settings.onEvict !== undefined);
+  }
+
+  /** Whether a `set` has nothing else to look after. Whatever ends that sets `store.setsLeft` to 0. */
+  maySetQuickly(): boolean {
+    const idle = this.store.survivors === undefined && this.backoff.size === 0 && this.isIdle();
+    return this.quickLifeMs > 0 && idle && !this.closed;
   }
 
   #onRemove(key: Key, value: Value | undefined, reason: EvictReason): void {

@@ -46,11 +46,7 @@ export class Loads<Value, Key> {
     this.#link = link;
     this.#counts = counts;
     this.#emit = emit;
-  }
-
-  /** No load runs, for any key. */
-  get idle(): boolean {
-    return this.#flights.size === 0;
+    entries.isIdle = () => this.#flights.size === 0;
   }
 
   isRunning(key: Key): boolean {
@@ -97,6 +93,7 @@ export class Loads<Value, Key> {
     this.#current.set(key, load);
     this.#latest = load;
     this.#counts.inFlight++;
+    this.#entries.store.setsLeft = 0;
     const work = () => this.#run(load, request);
     // Not by joining afterwards: the loader may have taken the load off its key by then.
     if (signal !== undefined) return this.#flights.do(key, work, { signal });

@@ -30,6 +30,7 @@ export class Timekeeper {
   /** A value stored with more than this to live is sure to outlive the epoch. */
   readonly longLifeMs: number;
   readonly #epochMs: number;
+  readonly #marginMs: number;
   readonly #exact: (() => number) | undefined;
   readonly #face: Face;
   readonly #upkeep: Upkeep;
@@ -37,7 +38,8 @@ export class Timekeeper {
   #ticking = false;
   #readings = 0;
   #firstReadingMs = 0;
-  #hitsBefore = 0;
+  /** Somebody has renewed the coarse time since the timer last did. */
+  #inUse = false;
   #latestEpoch: number = lastEpoch;
   #epochEndsMs = 0;
   /** When the sweep is due, by `performance.now()`; `Infinity`: not wanted. */
@@ -47,11 +49,13 @@ export class Timekeeper {
 
   /**
    * @param usualLifeMs What most entries live at least, until their refresh-ahead window; 0 if that is not known.
+   * @param marginMs How long before its expiry an entry is to be looked at closely.
    */
-  constructor(exact: (() => number) | undefined, usualLifeMs: number, face: Face, upkeep: Upkeep) {
+  constructor(exact: (() => number) | undefined, usualLifeMs: number, marginMs: number, face: Face, upkeep: Upkeep) {
     this.#exact = exact;
     this.#epochMs = usualLifeMs > shortestEpochMs * 10 ? Math.min(usualLifeMs / 10, longestEpochMs) : shortestEpochMs;
     this.longLifeMs = this.#epochMs + exactBelowMs;
+    this.#marginMs = exactBelowMs + marginMs;
     this.#face = face;
     this.#upkeep = upkeep;
   }
@@ -60,8 +64,10 @@ export class Timekeeper {
   now(): number {
     if (this.#exact !== undefined) return this.#exact();
     const nowMs = performance.now();
-    if (this.#ticking) this.#renew(nowMs);
-    else if (nowMs - this.#firstReadingMs >= tickMs) {
+    if (this.#ticking) {
+      this.#inUse = true;
+      this.#renew(nowMs);
+    } else if (nowMs - this.#firstReadingMs >= tickMs) {
       this.#firstReadingMs = nowMs;
       this.#readings = 1;
     } else if (++this.#readings > busyReadings) {
@@ -76,9 +82,8 @@ export class Timekeeper {
     return this.now();
   }
 
-  /** Whether what expires then will certainly outlive the epoch. */
-  outlivesEpoch(expiresAt: number): boolean {
-    return this.#ticking && expiresAt > this.#epochEndsMs + exactBelowMs;
+  get isCoarse(): boolean {
+    return this.#ticking;
   }
 
   get sweepPlanned(): boolean {
@@ -100,7 +105,7 @@ export class Timekeeper {
   #startTicking(nowMs: number): void {
     this.#ticking = true;
     // Nothing has changed if the former epoch still lasts.
-    this.#face.epoch = this.#latestEpoch;
+    this.#openEpoch();
     this.#renew(nowMs);
     this.#arm(tickMs);
   }
@@ -110,19 +115,27 @@ export class Timekeeper {
     this.recentMs = Infinity;
     this.looksLeft = 0;
     this.#face.epoch = -1;
+    this.#face.markAboveMs = Infinity;
+    this.#upkeep.renewed(Infinity);
     this.#readings = 0;
   }
 
   #renew(nowMs: number): void {
     this.recentMs = nowMs;
     this.looksLeft = looks;
+    this.#upkeep.renewed(nowMs);
     if (nowMs < this.#epochEndsMs) return;
     this.#epochEndsMs = nowMs + this.#epochMs;
     if (this.#latestEpoch === lastEpoch) {
       this.#latestEpoch = firstEpoch;
       this.#upkeep.forgetEpochs();
     } else this.#latestEpoch++;
+    this.#openEpoch();
+  }
+
+  #openEpoch(): void {
     this.#face.epoch = this.#latestEpoch;
+    this.#face.markAboveMs = this.#epochEndsMs + this.#marginMs;
   }
 
   #armForSweep(delayMs: number): void {
@@ -149,9 +162,8 @@ export class Timekeeper {
       nowMs = performance.now();
       if (againMs !== undefined) this.#sweepAtMs = nowMs + againMs;
     }
-    const { hits } = this.#face;
-    if (this.#ticking && (this.looksLeft < looks || hits !== this.#hitsBefore)) {
-      this.#hitsBefore = hits;
+    if (this.#ticking && (this.#inUse || this.looksLeft < looks || this.#face.isBusy)) {
+      this.#inUse = false;
       this.#renew(nowMs);
       return this.#arm(Math.min(tickMs, this.#sweepAtMs - nowMs));
     }
@@ -162,6 +174,8 @@ export class Timekeeper {
 
 /** What time brings with it. */
 interface Upkeep {
+  /** The coarse time is this, for the next hits and sets; `Infinity`: the clock is exact. */
+  renewed(nowMs: number): void;
   /** Is called when the sweep is due, and says in how many milliseconds it wants to be called again. */
   sweep(): number | undefined;
   /** The numbers of epochs start over: none that an entry bears means anything. */
@@ -170,8 +184,10 @@ interface Upkeep {
 
 /** What hits look at. */
 interface Face {
-  /** Tells whether the cache is in use. */
-  readonly hits: number;
+  /** Hits or sets went by the coarse time since it was renewed. */
+  readonly isBusy: boolean;
   /** The number of the epoch; -1, which no entry bears, while the clock is exact. */
   epoch: number;
+  /** What expires later than this is sure to outlive the epoch; `Infinity` while the clock is exact. */
+  markAboveMs: number;
 }

@@ -25,30 +25,34 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
       },
       caughtUp: (keys, cleared) => emit(() => ({ type: 'tierCaughtUp', keys, cleared })),
     });
-  const { store, time, backoff, quickLifeMs } = entries;
+  const { store, time, quickLifeMs } = entries;
   const loads = new Loads(settings, entries, link, counts, emit);
   const { get, has, lookup, getOrLoad, refresh } = createAnswers(settings, entries, loads, counts);
 
   function set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void {
     // Under load, and nothing else to look after.
-    if (quickLifeMs > 0 && options === undefined && value !== undefined && time.looksLeft > 0) {
-      if (loads.idle && backoff.size === 0) {
-        time.looksLeft--;
-        const slot = store.index.get(key);
-        if (slot === undefined) insertQuickly(key, value);
-        else if (store.births === undefined && store.survivors === undefined) {
-          store.values[slot] = value;
-          store.marks[slot] = store.epoch;
-          store.expiresAt[slot] = time.recentMs + quickLifeMs;
-        } else store.overwrite(key, slot, value, time.recentMs, quickLifeMs, store.epoch);
-        return;
-      }
+    if (store.setsLeft > 0 && options === undefined && value !== undefined) {
+      store.setsLeft--;
+      const slot = store.index.get(key);
+      if (slot === undefined) return insertQuickly(key, value);
+      store.values[slot] = value;
+      store.marks[slot] = store.epoch;
+      store.expiresAt[slot] = store.quickEndMs;
+      if (store.births !== undefined) store.births[slot] = time.recentMs;
+      return;
+    }
+    setClosely(key, value, options);
+  }
+
+  function setClosely(key: Key, value: Value, options: { ttlMs?: number | undefined } | undefined): void {
+    if (store.setsLeft === 0 && time.isCoarse && entries.maySetQuickly()) {
+      time.now();
+      if (store.setsLeft > 0) return set(key, value, options);
     }
     setSlowly(key, value, options?.ttlMs);
   }
 
   function insertQuickly(key: Key, value: Value): void {
-    if (entries.closed) return;
     store.insert(key, value, time.recentMs, quickLifeMs, 0);
     if (!time.sweepPlanned) entries.planSweep(quickLifeMs);
   }
