@@ -1,6 +1,5 @@
 import { compare, report } from '@corral-internal/bench-kit';
 import { loadingCaches } from './contenders.ts';
-import { cpuMs } from './cpu-time.ts';
 import { bestPeer, bounded, contenders, count, ratioOf, sequence, versionsOf } from './measure.ts';
 
 // No collection before each contender: nine in a row, with no load alive, make V8 forget the shapes of loads and drop the code
@@ -11,25 +10,28 @@ const source = (key: string) => new Promise<object>((resolve) => setImmediate(re
 const loading = loadingCaches(source, count);
 const few = sequence(1, 30_000);
 for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
+const piece = 5_000;
 const hits = await compare({
   name: '`getOrLoad`, hit',
   baseline: 'Map memo',
-  clock: cpuMs,
   operations: few.length,
-  rounds: 15,
+  pieces: few.length / piece,
+  rounds: 25,
   contenders: contenders(
     loading,
     few,
-    'async () => { for (let i = 0; i < keys.length; i++) await cache.load(keys[i]); }',
+    `async (piece) => { for (let i = piece * ${piece}, to = i + ${piece}; i < to; i++) await cache.load(keys[i]); }`,
   ),
 });
 
 const callers = 1_000;
-const storms = 100;
-const fewStorms = 20;
+/** In a piece. */
+const storms = 10;
+const fewStorms = 4;
+const pieces = 10;
 // A storm starts one load: without this, most of the loads measured would be the first ones of a process.
 for (const cache of Object.values(loading)) {
-  for (let turn = 0; turn < 2_000; turn++) await cache.load(`warm:${turn}`);
+  for (let turn = 0; turn < 10_000; turn++) await cache.load(`warm:${turn}`);
   await checkOrder(Array.from({ length: callers }, () => cache.load('order')));
 }
 /** Each storm has a key of its own, that nobody has asked for before. */
@@ -50,9 +52,9 @@ const storming = (storms: number, body: string) =>
 const storm = await compare({
   name: '1,000 callers of a cold key, until the promise of the last has settled',
   baseline: 'Map memo',
-  clock: cpuMs,
-  operations: storms * callers,
-  rounds: 9,
+  operations: pieces * storms * callers,
+  pieces,
+  rounds: 15,
   contenders: storming(
     storms,
     `let last; for (let caller = 0; caller < ${callers}; caller++) last = cache.load(key); await last;`,
@@ -61,9 +63,9 @@ const storm = await compare({
 const gathered = await compare({
   name: 'the same, with a `Promise.all` over the calls, which costs as much for everybody',
   baseline: 'Map memo',
-  clock: cpuMs,
-  operations: fewStorms * callers,
-  rounds: 9,
+  operations: pieces * fewStorms * callers,
+  pieces,
+  rounds: 15,
   contenders: storming(
     fewStorms,
     `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load(key)); await Promise.all(calls);`,

@@ -75,7 +75,7 @@ export class Load<Value, Key> implements Running {
       );
       let result: Value | undefined | PromiseLike<Value | undefined>;
       try {
-        result = runWithin(this, () => loader(this.#context(stale)));
+        result = runWithin(this, () => loader(contextOf(this, stale)));
       } catch (error) {
         cancel();
         reject(error);
@@ -94,15 +94,24 @@ export class Load<Value, Key> implements Running {
       );
     });
   }
+}
 
-  #context(stale: Value | undefined): LoadContext<Value, Key> {
-    const signal = () => this.signal;
-    const context = {
-      key: this.key,
-      get signal() {
-        return signal();
-      },
-    };
-    return stale === undefined ? context : Object.assign(context, { stale });
+/** A class: an object literal with a getter takes V8 as long to make as a timer. */
+class Context<Value, Key> implements LoadContext<Value, Key> {
+  readonly key: Key;
+  readonly #load: Load<Value, Key>;
+
+  constructor(load: Load<Value, Key>) {
+    this.key = load.key;
+    this.#load = load;
   }
+
+  get signal(): AbortSignal {
+    return this.#load.signal;
+  }
+}
+
+function contextOf<Value, Key>(load: Load<Value, Key>, stale: Value | undefined): LoadContext<Value, Key> {
+  const context = new Context(load);
+  return stale === undefined ? context : Object.assign(context, { stale });
 }

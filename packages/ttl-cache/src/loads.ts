@@ -120,51 +120,54 @@ export class Loads<Value, Key> {
     this.#flights.clear();
   }
 
+  /** One function for all steps: each `async` one takes as long as a dozen joins. */
   async #run(load: Load<Value, Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
+    const { key } = load;
     try {
       const answer = this.#link === undefined ? undefined : await this.#askTier(this.#link, load, request.minTtlMs);
       if (answer?.kind === 'hit') return this.#takeHit(load, answer);
-      return await this.#callLoader(load, request, answer);
+      let value: Value | undefined;
+      let lifeMs: number;
+      try {
+        value = this.#entries.copy(await this.#callLoader(load, request.loader));
+        lifeMs = this.#entries.lifeMs(key, value, request.ttlMs);
+      } catch (error) {
+        this.#release(answer);
+        this.#noteFailure(load, error);
+        throw error;
+      }
+      this.#emit(() => ({ type: 'loaded', key, from: 'loader', durationMs: this.#durationMs(load) }));
+      if (answer !== undefined) {
+        if (load.outdated) this.#release(answer);
+        else if ((await this.#fill(load, answer, { value, ttlMs: lifeMs })) === 'refused')
+          return this.#takeRefusal(load, value);
+      }
+      return this.#store(load, value, lifeMs);
     } finally {
-      load.ended = true;
-      this.#counts.inFlight--;
-      // Another load may have the key by now.
-      if (this.#current.get(load.key) === load) this.#current.delete(load.key);
-      if (this.#latest === load) this.#latest = undefined;
-      this.#entries.tellRemovals();
+      this.#end(load);
     }
   }
 
-  async #callLoader(
-    load: Load<Value, Key>,
-    request: LoadRequest<Value, Key>,
-    lease: TierLease<Value> | undefined,
-  ): Promise<Value | undefined> {
-    const { key } = load;
-    let value: Value | undefined;
-    let lifeMs: number;
+  #callLoader(load: Load<Value, Key>, loader: Loader<Value, Key>): Promise<Value | undefined> {
     this.#counts.loads++;
-    try {
-      const late = () => this.#discard(load, 'late');
-      const held = load.cold && !load.outdated ? undefined : this.#entries.held(key);
-      value = this.#entries.copy(await load.call(request.loader, held, this.#settings.loadTimeoutMs, late));
-      lifeMs = this.#entries.lifeMs(key, value, request.ttlMs);
-    } catch (error) {
-      this.#counts.loadErrors++;
-      this.#release(lease);
-      const covered = !load.outdated && this.#entries.noteFailure(key);
-      const durationMs = this.#durationMs(load);
-      this.#emit(() => ({ type: 'loadFailed', key, error, covered, durationMs }));
-      throw error;
-    }
-    const durationMs = this.#durationMs(load);
-    this.#emit(() => ({ type: 'loaded', key, from: 'loader', durationMs }));
-    if (lease !== undefined) {
-      if (load.outdated) this.#release(lease);
-      else if ((await this.#fill(load, lease, { value, ttlMs: lifeMs })) === 'refused')
-        return this.#takeRefusal(load, value);
-    }
-    return this.#store(load, value, lifeMs);
+    const held = load.cold && !load.outdated ? undefined : this.#entries.held(load.key);
+    return load.call(loader, held, this.#settings.loadTimeoutMs, () => this.#discard(load, 'late'));
+  }
+
+  #noteFailure(load: Load<Value, Key>, error: unknown): void {
+    const { key } = load;
+    this.#counts.loadErrors++;
+    const covered = !load.outdated && this.#entries.noteFailure(key);
+    this.#emit(() => ({ type: 'loadFailed', key, error, covered, durationMs: this.#durationMs(load) }));
+  }
+
+  #end(load: Load<Value, Key>): void {
+    load.ended = true;
+    this.#counts.inFlight--;
+    // Another load may have the key by now.
+    if (this.#current.get(load.key) === load) this.#current.delete(load.key);
+    if (this.#latest === load) this.#latest = undefined;
+    this.#entries.tellRemovals();
   }
 
   /** Stores the result if the load is still the registered one of its key. */
@@ -181,8 +184,7 @@ export class Loads<Value, Key> {
     const { ttlMs } = hit;
     const value = this.#entries.copy(hit.value);
     this.#counts.tierHits++;
-    const durationMs = this.#durationMs(load);
-    this.#emit(() => ({ type: 'loaded', key: load.key, from: 'tier', durationMs }));
+    this.#emit(() => ({ type: 'loaded', key: load.key, from: 'tier', durationMs: this.#durationMs(load) }));
     // A remembered "not found" lives as long as the tier says.
     const lifeMs = value === undefined ? ttlMs : Math.min(ttlMs, this.#entries.lifeMs(load.key, value, undefined));
     return this.#store(load, value, lifeMs);
