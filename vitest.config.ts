@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { LongFirst } from './tools/long-first.ts';
 
 /** Workspace packages resolve to their sources, so that no build comes before a test. */
 const source = {
@@ -30,6 +31,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/count-reporter.mjs'],
     setupFiles: ['./tools/vitest-seed.ts'],
+    sequence: { sequencer: LongFirst },
     projects: [
       ...unitProjects,
       {
