@@ -50,7 +50,7 @@ export class Store<Value, Key> {
   /** The number of the epoch that a hit's mark must bear (see `Timekeeper`): here, where a read finds the rest. */
   epoch = -1;
   /** What expires later than this may bear that number. */
-  markAboveMs = Infinity;
+  markAboveMs: number = Infinity;
   /** Hits that may be answered by their mark before the clock is read again; those before that; reads in vain. */
   hitsLeft: number = looks;
   hitsBefore = 0;
