@@ -1,55 +1,45 @@
-/** A check in one process: CPU time against an awaited Map counter, and memory of a key. */
-import { compare, type Comparison, report } from '@corral-internal/bench-kit';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+/**
+ * A check in one process: time against an awaited Map counter, and memory of a key. Where objects lie and what was compiled when
+ * is luck that a process keeps as long as it lives: each case is measured in several.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { type Comparison, median, report } from '@corral-internal/bench-kit';
 import { createRateLimiter } from '../src/index.ts';
-import { ownCpuMs } from './load.ts';
+import type { MemoryCase } from './memory-slices.ts';
 
-// A round must last: the collection of garbage before it goes on in the background for a while, and code comes back from it cold.
-const CHECKS = 400_000;
-const keys = Array.from({ length: 10_000 }, (_, index) => `session-${String(index).padStart(8, '0')}`);
-let serial = 0;
-const anyKey = () => keys[(serial = (serial + 7_919) % keys.length)]!;
+const PROCESSES = Number(process.env['PROCESSES'] ?? 7);
+const slicesFile = fileURLToPath(new URL('memory-slices.ts', import.meta.url));
 
-const counts = new Map<string, number>();
-async function counter(key: string): Promise<boolean> {
-  const count = (counts.get(key) ?? 0) + 1;
-  counts.set(key, count);
-  return count <= 1e9;
+interface Measured {
+  comparison: Comparison;
+  allowed: number;
+  denied: number;
 }
-/** What of the difference is the clock: no window can be counted without reading it. */
-async function datedCounter(key: string): Promise<boolean> {
-  const count = (counts.get(key) ?? 0) + 1;
-  counts.set(key, count);
-  return performance.now() < 1e15 && count <= 1e9;
+async function measureOnce(name: MemoryCase): Promise<Measured> {
+  const execArgv = ['--conditions=@corral/source', '--no-warnings', '--expose-gc'];
+  const child = fork(slicesFile, [name], { execArgv });
+  const [measured] = (await once(child, 'message')) as [Measured];
+  await once(child, 'exit');
+  return measured;
 }
-// A short window, as on a busy server: entries come and go.
-const limiter = createRateLimiter({ rules: { limit: 100, windowMs: 1_000 } });
-const rlf = new RateLimiterMemory({ points: 100, duration: 1 });
-
-// Each has a loop of its own, made once: one that all share is compiled for none of them.
-const loops = {
-  async 'awaited Map counter'(keyOf: () => string) {
-    for (let index = 0; index < CHECKS; index++) await counter(keyOf());
-  },
-  async 'the same, reading the clock'(keyOf: () => string) {
-    for (let index = 0; index < CHECKS; index++) await datedCounter(keyOf());
-  },
-  async corral(keyOf: () => string) {
-    for (let index = 0; index < CHECKS; index++) await limiter.consume(keyOf());
-  },
-  async 'rate-limiter-flexible'(keyOf: () => string) {
-    for (let index = 0; index < CHECKS; index++) await rlf.consume(keyOf()).catch((denial: unknown) => denial);
-  },
-};
-const speedOf = (name: string, keyOf: () => string): Promise<Comparison> =>
-  compare({
-    name,
-    baseline: 'awaited Map counter',
-    operations: CHECKS,
-    rounds: Number(process.env['ROUNDS'] ?? 15),
-    clock: ownCpuMs,
-    contenders: Object.fromEntries(Object.entries(loops).map(([id, loop]) => [id, () => loop(keyOf)])),
-  });
+/** Medians over the processes. */
+async function measure(name: MemoryCase) {
+  const runs: Measured[] = [];
+  for (let index = 0; index < PROCESSES; index++) runs.push(await measureOnce(name));
+  const { comparison } = runs[0]!;
+  const results = comparison.results.map((result, index) => ({
+    name: result.name,
+    nsPerOperation: median(runs.map((run) => run.comparison.results[index]!.nsPerOperation)),
+    ratio: median(runs.map((run) => run.comparison.results[index]!.ratio)),
+  }));
+  const [allowed, denied] = (['allowed', 'denied'] as const).map((key) => runs.reduce((sum, run) => sum + run[key], 0));
+  return {
+    comparison: { ...comparison, name: `${name}; ${PROCESSES} processes`, results },
+    share: allowed! / (allowed! + denied!),
+  };
+}
 
 /** Bytes in use, those of buffers too. */
 const held = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
@@ -66,25 +56,37 @@ async function bytesPerKey(): Promise<number> {
   return fresh.stats().keys === names.length ? bytes : Number.NaN;
 }
 
-const many = await speedOf('a check in this process, 10,000 keys', anyKey);
-const hot = await speedOf('a check in this process, one hot key', () => 'hot');
-const ratioOf = ({ results }: Comparison): number => 1 / results.find(({ name }) => name === 'corral')!.ratio;
+const many = await measure('10,000 keys, allowed');
+const rejected = await measure('one hot key, rejected');
+const allowed = await measure('one hot key, allowed');
 const bytes = await bytesPerKey();
-const speed = (name: string, comparison: Comparison) => ({
-  name: `${name}: checks for the CPU time of an awaited Map counter`,
-  value: `${ratioOf(comparison).toFixed(2)}x`,
-  bound: '>= 0.8',
-  ok: ratioOf(comparison) >= 0.8,
+type Case = typeof many;
+const ratioOf = ({ comparison }: Case, contender = 'corral'): number =>
+  1 / comparison.results.find(({ name }) => name === contender)!.ratio;
+const speed = (name: string, measured: Case, bound: '>= 0.8' | '') => ({
+  name: `${name}: checks for the time of an awaited Map counter (${(measured.share * 100).toFixed(0)}% allowed)`,
+  value: `${ratioOf(measured).toFixed(2)}x`,
+  bound,
+  ok: bound === '' || ratioOf(measured) >= 0.8,
 });
-report(import.meta.url, [many, hot], {
+const beside = (name: string, contender: string) => ({
+  name: `the same, ${name}: 10,000 keys; hot key, rejected`,
+  value: `${ratioOf(many, contender).toFixed(2)}x; ${ratioOf(rejected, contender).toFixed(2)}x`,
+  bound: '',
+  ok: true,
+});
+report(import.meta.url, [many.comparison, rejected.comparison, allowed.comparison], {
   file: 'MEMORY.md',
-  versions: { 'rate-limiter-flexible': '11.4.0' },
+  versions: { 'rate-limiter-flexible': '11.4.0', '@fastify/rate-limit': '11.2.0' },
   figures: [
-    speed('10,000 keys', many),
-    speed('one hot key', hot),
+    speed('10,000 keys', many, '>= 0.8'),
+    speed('one hot key, rejected', rejected, '>= 0.8'),
+    speed('one hot key, allowed', allowed, ''),
+    beside('a Map counter that reads the clock', 'the same, reading the clock'),
+    beside(
+      'the store of @fastify/rate-limit (0.78x; 0.69x in the research that set the bound)',
+      'the store of @fastify/rate-limit',
+    ),
     { name: 'memory of a key after one check', value: `${bytes.toFixed(0)} B`, bound: '<= 400 B', ok: bytes <= 400 },
   ],
 });
-await limiter.close();
-// The peer's timers, one for each key, would hold the process for a second more.
-process.exit();

@@ -1,21 +1,23 @@
 /**
- * Checks over Redis against a bare INCR a check and the peers: one process, interleaved rounds, 64 under way as in the research
- * that set the bounds, unless it says otherwise.
+ * Checks over Redis against a bare INCR a check and the peers: one process, interleaved slices, 64 under way as in the research
+ * that set the bounds, unless it says otherwise. On cores that are kept awake; the figures that change much when they may halt
+ * are there twice.
  */
 import { readFileSync } from 'node:fs';
-import { compare, type Comparison, report } from '@corral-internal/bench-kit';
+import { type Comparison, report } from '@corral-internal/bench-kit';
 import { startRedis } from '@corral-internal/test-kit/servers';
 import { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createRateLimiter } from '../src/index.ts';
 import { createRedisStore } from '../src/redis.ts';
+import { keepAwake } from './awake.ts';
 import { ownCpuMs, run } from './load.ts';
+import { compareSlices } from './slices.ts';
 
 const WIDTH = 64;
 const CROWD = 256;
-// A round must last: it follows a collection of garbage that goes on in the background for a while.
-const CHECKS = 40_000;
-const ROUNDS = Number(process.env['ROUNDS'] ?? 9);
+const CHECKS = 3_000;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 60);
 const keys = Array.from({ length: 10_000 }, (_, index) => `session-${String(index).padStart(8, '0')}`);
 const MINUTE = 60_000;
 
@@ -50,14 +52,16 @@ let hits = 0;
 const hotKey = () => `hot-${Math.floor(hits++ / 4_000)}`;
 const cpu: Record<string, { node: number; redis: number; checks: number }> = {};
 /** One round of a contender, with the CPU time that it took on either side. */
-const contender = (name: string, width: number, check: () => Promise<unknown>) => async (): Promise<void> => {
-  const [node, redis] = [ownCpuMs(), serverCpuMs()];
-  await run(width, CHECKS, check);
-  const spent = (cpu[name] ??= { node: 0, redis: 0, checks: 0 });
-  spent.node += ownCpuMs() - node;
-  spent.redis += serverCpuMs() - redis;
-  spent.checks += CHECKS;
-};
+const contender =
+  (name: string, width: number, check: () => Promise<unknown>) =>
+  async (checks: number): Promise<void> => {
+    const [node, redis] = [ownCpuMs(), serverCpuMs()];
+    await run(width, checks, check);
+    const spent = (cpu[name] ??= { node: 0, redis: 0, checks: 0 });
+    spent.node += ownCpuMs() - node;
+    spent.redis += serverCpuMs() - redis;
+    spent.checks += checks;
+  };
 const rlfCheck = (limiter: RateLimiterRedis, key: () => string) => () =>
   limiter.consume(key()).catch((denial: unknown) => denial);
 
@@ -67,7 +71,7 @@ const measure = async (
   contenders: Record<string, () => Promise<unknown>>,
   width = WIDTH,
 ): Promise<Record<string, number>> => {
-  const comparison = await compare({
+  const comparison = await compareSlices({
     name,
     baseline: 'INCR',
     operations: CHECKS,
@@ -79,11 +83,11 @@ const measure = async (
   comparisons.push(comparison);
   return Object.fromEntries(comparison.results.map((result) => [result.name, 1 / result.ratio]));
 };
-const spread = await measure('10,000 keys', {
+const manyContenders = {
   INCR: () => redis.incr(anyKey()),
   corral: () => wide.consume(anyKey()),
   'rate-limiter-flexible': rlfCheck(rlf, anyKey),
-});
+};
 /**
  * What one call for all checks of a turn can give at best: a script that does nothing, once for all that wait, and no limiter. The
  * rest of the time is the way to Redis and back, which nobody shares with other checks while all of them wait for it.
@@ -101,6 +105,12 @@ const hotContenders = {
   corral: () => hot.consume(hotKey()),
   'rate-limiter-flexible': rlfCheck(rlfHot, hotKey),
 };
+const halting = {
+  spread: await measure('10,000 keys, cores may halt', manyContenders),
+  allowed: await measure('one hot key, allowed, cores may halt', hotContenders),
+};
+const letHalt = keepAwake();
+const spread = await measure('10,000 keys', manyContenders);
 const allowed = await measure('one hot key, allowed', hotContenders);
 const crowd = await measure(`one hot key, allowed, ${CROWD} under way`, hotContenders, CROWD);
 const rejected = await measure('one hot key, rejected', {
@@ -108,6 +118,7 @@ const rejected = await measure('one hot key, rejected', {
   corral: () => shut.consume('hot'),
   'rate-limiter-flexible': rlfCheck(rlfShut, () => 'hot'),
 });
+letHalt?.();
 
 const perCheck = (name: string, side: 'node' | 'redis'): number => (cpu[name]![side] / cpu[name]!.checks) * 1000;
 const nodeRatio = perCheck('10,000 keys: corral', 'node') / perCheck('10,000 keys: rate-limiter-flexible', 'node');
@@ -137,6 +148,18 @@ report(import.meta.url, comparisons, {
     {
       name: 'the same for an empty script and no limiter: the most that one call a turn can give',
       value: times(allowed['an empty script for all that wait']!),
+      bound: '',
+      ok: true,
+    },
+    {
+      name: 'cores may halt, 10,000 keys: checks/s against INCR',
+      value: times(halting.spread['corral']!),
+      bound: '',
+      ok: true,
+    },
+    {
+      name: 'cores may halt, hot key, allowed: checks/s against INCR; an empty script',
+      value: `${times(halting.allowed['corral']!)}; ${times(halting.allowed['an empty script for all that wait']!)}`,
       bound: '',
       ok: true,
     },

@@ -2,19 +2,21 @@ import { type Backend, type Context, finish, noteRefusedKey } from './backend.ts
 import { CompactChecks } from './compact-checks.ts';
 import type { Decision } from './decision.ts';
 import { type Check, PLAIN } from './engine.ts';
-import type { Counting } from './key-state.ts';
 
 /** The limiter of a single process: every answer is exact and comes at once. */
 export function createLocalBackend(context: Context): Backend {
-  const { engine, penalizeRejected } = context;
-  const { table } = engine;
+  const {
+    engine,
+    engine: { table },
+    penalizeRejected,
+  } = context;
   // A rejected check that counts is more than a look at the log.
   const compacts = !penalizeRejected;
   const compact = new CompactChecks(context);
-  const counting: Counting = penalizeRejected ? 'penalize' : 'charge';
-  const now = (): number => compact.settle();
+  /** Not looked up for each check: reading an element of a frozen array is slow in V8. */
+  let rule = engine.rules[0]!;
   const consume = (key: string, check: Check): Decision => {
-    const decision = engine.consume(key, check, now(), counting);
+    const decision = engine.consume(key, check, compact.settle(), penalizeRejected ? 'penalize' : 'charge');
     if (!decision.allowed && table.held(key) === undefined) noteRefusedKey(context);
     return finish(context, decision);
   };
@@ -23,27 +25,27 @@ export function createLocalBackend(context: Context): Backend {
     workers: 1,
     ready: async () => {},
     consumePlain(key) {
-      const held = table.held(key) ?? (compacts && table.compacts ? table.openCompact(key, now()) : undefined);
-      return typeof held === 'number'
-        ? compact.check(key, held, engine.rules[0]!)
-        : Promise.resolve(consume(key, PLAIN));
+      const held =
+        table.held(key) ?? (compacts && table.compacts ? table.openCompact(key, compact.settle()) : undefined);
+      return typeof held === 'number' ? compact.check(key, held, rule) : Promise.resolve(consume(key, PLAIN));
     },
     consume,
-    peek: (key) => engine.peek(key, now()),
-    refund: (key, units) => engine.refund(key, units, now()),
+    peek: (key) => engine.peek(key, compact.settle()),
+    refund: (key, units) => engine.refund(key, units, compact.settle()),
     reset(key) {
-      now();
+      compact.settle();
       table.delete(key);
     },
     block(key, ms) {
-      if (!engine.block(key, ms, now())) noteRefusedKey(context);
+      if (!engine.block(key, ms, compact.settle())) noteRefusedKey(context);
     },
     useRules(rules) {
-      now();
+      compact.settle();
+      rule = rules[0]!;
       engine.useRules(rules);
     },
     close() {
-      now();
+      compact.settle();
       table.clear();
     },
   };
