@@ -166,11 +166,16 @@ export class World {
   }
 }
 
-/** Applies each call at once, in order; answers when the scheduler says so; may be away. */
+/** Applies each call at once, in order; answers when the scheduler says so; may be away. A lease it does not hear of again runs out. */
 export function scheduled(inner: Tier<Reading>, scheduler: fc.Scheduler, isAway: () => boolean): Tier<Reading> {
-  const through = async <Answer>(label: string, work: () => Promise<Answer>): Promise<Answer> => {
+  const through = async <Answer>(
+    label: string,
+    work: () => Promise<Answer>,
+    runOut?: () => Promise<void>,
+  ): Promise<Answer> => {
     if (isAway()) {
       await scheduler.schedule(Promise.resolve(), `${label} fails`);
+      await runOut?.();
       throw new Error('away');
     }
     const answer = work();
@@ -184,8 +189,8 @@ export function scheduled(inner: Tier<Reading>, scheduler: fc.Scheduler, isAway:
       if (answer.kind === 'hit') return answer;
       return {
         kind: 'lease',
-        fill: (entry) => through(`fill ${key}`, () => answer.fill(entry)),
-        release: () => through(`release ${key}`, () => answer.release()),
+        fill: (entry) => through(`fill ${key}`, () => answer.fill(entry), answer.release),
+        release: () => through(`release ${key}`, () => answer.release(), answer.release),
       };
     },
     set: (key, entry) => through(`set ${key}`, () => inner.set(key, entry)),

@@ -1,9 +1,10 @@
 import { createSingleflight, type Singleflight } from '@corral/singleflight';
+import { Deadlines } from './deadlines.ts';
 import type { Entries } from './entries.ts';
 import type { Emit, TierOperation } from './events.ts';
 import { Load, type Loader } from './load.ts';
 import type { Settings } from './options.ts';
-import { atTurnEnd, isWithin } from './recursion.ts';
+import { currentTurn, isTurn, isWithin } from './recursion.ts';
 import type { Counts } from './stats.ts';
 import type { TierEntry, TierHit, TierLease } from './tier.ts';
 import { tierKey, type TierLink } from './tier-link.ts';
@@ -33,6 +34,7 @@ export class Loads<Value, Key> {
   readonly #link: TierLink<Value> | undefined;
   readonly #counts: Counts;
   readonly #emit: Emit<Key>;
+  readonly #deadlines: Deadlines;
 
   constructor(
     settings: Settings<Value, Key>,
@@ -46,6 +48,7 @@ export class Loads<Value, Key> {
     this.#link = link;
     this.#counts = counts;
     this.#emit = emit;
+    this.#deadlines = new Deadlines(settings.loadTimeoutMs);
     entries.isIdle = () => this.#flights.size === 0;
   }
 
@@ -77,7 +80,7 @@ export class Loads<Value, Key> {
   crowd(key: Key): Promise<Value | undefined> | undefined {
     const load = this.#latest;
     if (load === undefined || !load.cold || load.key !== key) return undefined;
-    return load.startsNow || !isWithin(load) ? load.promise : undefined;
+    return isTurn(load.turn) || !isWithin(load) ? load.promise : undefined;
   }
 
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
@@ -97,9 +100,9 @@ export class Loads<Value, Key> {
     const work = () => this.#run(load, request);
     // Not by joining afterwards: the loader may have taken the load off its key by then.
     if (signal !== undefined) return this.#flights.do(key, work, { signal });
-    atTurnEnd(() => (load.startsNow = false));
+    const turn = currentTurn();
     load.promise = this.#flights.do(key, work);
-    load.startsNow = true;
+    load.turn = turn;
     return load.promise;
   }
 
@@ -118,6 +121,7 @@ export class Loads<Value, Key> {
     this.#latest = undefined;
     this.#current.clear();
     this.#flights.clear();
+    this.#deadlines.rest();
   }
 
   /** One function for all steps: each `async` one takes as long as a dozen joins. */
@@ -151,7 +155,7 @@ export class Loads<Value, Key> {
   #callLoader(load: Load<Value, Key>, loader: Loader<Value, Key>): Promise<Value | undefined> {
     this.#counts.loads++;
     const held = load.cold && !load.outdated ? undefined : this.#entries.held(load.key);
-    return load.call(loader, held, this.#settings.loadTimeoutMs, () => this.#discard(load, 'late'));
+    return load.call(loader, held, this.#deadlines, () => this.#discard(load, 'late'));
   }
 
   #noteFailure(load: Load<Value, Key>, error: unknown): void {
@@ -168,6 +172,7 @@ export class Loads<Value, Key> {
     if (this.#current.get(load.key) === load) this.#current.delete(load.key);
     if (this.#latest === load) this.#latest = undefined;
     this.#entries.tellRemovals();
+    if (this.#entries.closed) this.#deadlines.rest();
   }
 
   /** Stores the result if the load is still the registered one of its key. */

@@ -59,6 +59,19 @@ describe('a loader that asks for its own key', () => {
     expect(cache.stats()).toMatchObject({ loads: 1, joined: 1 });
   });
 
+  it.each(['tick', 'promise'])(
+    'rejects in the next %s also when it was not the first to start in its turn',
+    async (next) => {
+      const cache = make();
+      const putOff = (step: () => void) => (next === 'tick' ? process.nextTick(step) : queueMicrotask(step));
+      const load = () =>
+        new Promise<string | undefined>((resolve) => putOff(() => resolve(cache.getOrLoad('a', () => 'never'))));
+      const another = cache.getOrLoad('b', () => 'b');
+      await expect(cache.getOrLoad('a', load)).rejects.toThrow(LoadRecursionError);
+      expect(await another).toBe('b');
+    },
+  );
+
   it('may read its key while it is fresh', async () => {
     const cache = make();
     cache.set('a', 'x');

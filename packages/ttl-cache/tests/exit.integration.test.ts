@@ -38,6 +38,16 @@ describe('a process with a cache that nobody closed', () => {
     expect(await output(program)).toBe('old');
   });
 
+  it('waits for the deadline of a load that hangs, and not for one that was met', async () => {
+    const program = `
+      const cache = createTtlCache({ ttlMs: 1_000, loadTimeoutMs: 50 });
+      await cache.getOrLoad('a', () => 'x');
+      await cache.getOrLoad('b', () => new Promise(() => {})).catch((error) => console.log(error.code));
+      const slow = createTtlCache({ ttlMs: 1_000, loadTimeoutMs: 1e9 });
+      for (const key of ['a', 'b']) console.log(await slow.getOrLoad(key, () => key));`;
+    expect(await output(program)).toBe('ERR_LOAD_TIMEOUT\na\nb');
+  });
+
   it('ends by itself while a tier is away', async () => {
     const program = `
       const away = () => Promise.reject(new Error('away'));
