@@ -79,7 +79,7 @@ for (let turn = 0; turn < STARTS; turn++) {
   await measureServers('address', address);
   await measureServers('users', users);
 }
-letHalt?.();
+letHalt();
 await redis.close();
 
 const quartiles = (values: readonly number[]): string => {

@@ -118,7 +118,7 @@ const rejected = await measure('one hot key, rejected', {
   corral: () => shut.consume('hot'),
   'rate-limiter-flexible': rlfCheck(rlfShut, () => 'hot'),
 });
-letHalt?.();
+letHalt();
 
 const perCheck = (name: string, side: 'node' | 'redis'): number => (cpu[name]![side] / cpu[name]!.checks) * 1000;
 const nodeRatio = perCheck('10,000 keys: corral', 'node') / perCheck('10,000 keys: rate-limiter-flexible', 'node');
