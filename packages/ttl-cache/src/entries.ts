@@ -140,7 +140,6 @@ export class Entries<Value, Key> {
     const { ttlMs } = this.#settings;
     const lifeMs = typeof ttlMs === 'number' ? ttlMs : this.store.expiresAt[slot]! - this.store.bornAt(slot);
     this.backoff.failed(key, nowMs, lifeMs);
-    this.store.setsLeft = 0;
     return true;
   }
 
@@ -169,7 +168,10 @@ export class Entries<Value, Key> {
     this.store.clear(this.#settings.onEvict !== undefined);
   }
 
-  /** Whether a `set` has nothing else to look after. Whatever ends that sets `store.setsLeft` to 0. */
+  /**
+   * Whether a `set` has nothing else to look after. A load that starts ends that at once, by `store.setsLeft`; what else ends it comes
+   * during a load or in a turn of the timer, which asks here again.
+   */
   maySetQuickly(): boolean {
     const idle = this.store.survivors === undefined && this.backoff.size === 0 && this.isIdle();
     return this.quickLifeMs > 0 && idle && !this.closed;

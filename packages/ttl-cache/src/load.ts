@@ -1,6 +1,6 @@
-import type { Alarm, Deadlines, Mortal } from './deadlines.ts';
 import { LoadTimeoutError } from './errors.ts';
-import { runWithin, snapshot, type Running } from './recursion.ts';
+import { runWithin, type Running } from './recursion.ts';
+import { startTimer } from './timer.ts';
 
 /** What a loader is told. */
 export interface LoadContext<Value, Key = string> {
@@ -20,7 +20,7 @@ export type Loader<Value, Key = string> = (
 ) => Value | undefined | PromiseLike<Value | undefined>;
 
 /** One load of one key, from its first caller to its end. */
-export class Load<Value, Key> implements Running, Mortal {
+export class Load<Value, Key> implements Running {
   readonly key: Key;
   readonly startedMs: number;
   /** Nobody waits for its start: its timers do not keep the process alive. */
@@ -30,17 +30,12 @@ export class Load<Value, Key> implements Running, Mortal {
   ended = false;
   /** Nothing was held for the key when it started. Nothing can be while it is registered: whoever stores takes it off. */
   cold = false;
-  /** The turn in which it started, once its loader has returned: who comes while that turn lasts is no part of it. */
-  turn = -1;
+  /** The turn in which it started still lasts, and its loader has returned: who comes now is no part of it. */
+  startsNow = false;
   /** What callers without a signal share, where the first had none either. */
   promise: Promise<Value | undefined> | undefined;
   #controller: AbortController | undefined;
-  /** Runs something where the loader first asked for its signal. */
-  #there: ReturnType<typeof snapshot> | undefined;
   #timedOut: LoadTimeoutError | undefined;
-  #deadlines: Deadlines | undefined;
-  #alarm: Alarm | undefined;
-  #reject: ((error: unknown) => void) | undefined;
 
   constructor(key: Key, startedMs: number, background: boolean) {
     this.key = key;
@@ -52,59 +47,52 @@ export class Load<Value, Key> implements Running, Mortal {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      this.#there = snapshot();
       if (this.#timedOut !== undefined) this.#controller.abort(this.#timedOut);
     }
     return this.#controller.signal;
   }
 
   /**
-   * Calls the loader once, and settles as it does or at the deadline, whichever is first.
-   * @param late Is called when the loader brings something after the deadline; nobody gets it.
+   * Calls the loader once, and settles as it does or after `timeoutMs`, whichever is first.
+   * @param late Is called when the loader brings something after the time-out; nobody gets it.
    */
   call(
     loader: Loader<Value, Key>,
     stale: Value | undefined,
-    deadlines: Deadlines,
+    timeoutMs: number,
     late: () => void,
   ): Promise<Value | undefined> {
     return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      this.#deadlines = deadlines;
-      this.#alarm = deadlines.set(this);
+      const cancel = startTimer(
+        timeoutMs,
+        () => {
+          const error = new LoadTimeoutError(this.key, timeoutMs);
+          this.#timedOut = error;
+          reject(error);
+          this.#controller?.abort(error);
+        },
+        this.background,
+      );
       let result: Value | undefined | PromiseLike<Value | undefined>;
       try {
         result = runWithin(this, () => loader(contextOf(this, stale)));
       } catch (error) {
-        this.#lift();
+        cancel();
         reject(error);
         return;
       }
       Promise.resolve(result).then(
         (value) => {
-          this.#lift();
+          cancel();
           if (this.#timedOut === undefined) resolve(value);
           else late();
         },
         (error: unknown) => {
-          this.#lift();
+          cancel();
           reject(error);
         },
       );
     });
-  }
-
-  #lift(): void {
-    if (this.#alarm !== undefined) this.#deadlines?.lift(this.#alarm);
-  }
-
-  /** Is called at the deadline. */
-  expire(): void {
-    this.#alarm = undefined;
-    const error = new LoadTimeoutError(this.key, this.#deadlines?.delayMs ?? 0);
-    this.#timedOut = error;
-    this.#reject?.(error);
-    this.#there?.(() => this.#controller?.abort(error));
   }
 }
 

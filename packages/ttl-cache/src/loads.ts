@@ -1,10 +1,9 @@
 import { createSingleflight, type Singleflight } from '@corral/singleflight';
-import { Deadlines } from './deadlines.ts';
 import type { Entries } from './entries.ts';
 import type { Emit, TierOperation } from './events.ts';
 import { Load, type Loader } from './load.ts';
 import type { Settings } from './options.ts';
-import { currentTurn, isTurn, isWithin } from './recursion.ts';
+import { atTurnEnd, isWithin } from './recursion.ts';
 import type { Counts } from './stats.ts';
 import type { TierEntry, TierHit, TierLease } from './tier.ts';
 import { tierKey, type TierLink } from './tier-link.ts';
@@ -34,7 +33,6 @@ export class Loads<Value, Key> {
   readonly #link: TierLink<Value> | undefined;
   readonly #counts: Counts;
   readonly #emit: Emit<Key>;
-  readonly #deadlines: Deadlines;
 
   constructor(
     settings: Settings<Value, Key>,
@@ -48,7 +46,6 @@ export class Loads<Value, Key> {
     this.#link = link;
     this.#counts = counts;
     this.#emit = emit;
-    this.#deadlines = new Deadlines(settings.loadTimeoutMs);
     entries.isIdle = () => this.#flights.size === 0;
   }
 
@@ -80,7 +77,7 @@ export class Loads<Value, Key> {
   crowd(key: Key): Promise<Value | undefined> | undefined {
     const load = this.#latest;
     if (load === undefined || !load.cold || load.key !== key) return undefined;
-    return isTurn(load.turn) || !isWithin(load) ? load.promise : undefined;
+    return load.startsNow || !isWithin(load) ? load.promise : undefined;
   }
 
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
@@ -100,9 +97,9 @@ export class Loads<Value, Key> {
     const work = () => this.#run(load, request);
     // Not by joining afterwards: the loader may have taken the load off its key by then.
     if (signal !== undefined) return this.#flights.do(key, work, { signal });
-    const turn = currentTurn();
+    atTurnEnd(() => (load.startsNow = false));
     load.promise = this.#flights.do(key, work);
-    load.turn = turn;
+    load.startsNow = true;
     return load.promise;
   }
 
@@ -121,7 +118,6 @@ export class Loads<Value, Key> {
     this.#latest = undefined;
     this.#current.clear();
     this.#flights.clear();
-    this.#deadlines.rest();
   }
 
   /** One function for all steps: each `async` one takes as long as a dozen joins. */
@@ -155,7 +151,7 @@ export class Loads<Value, Key> {
   #callLoader(load: Load<Value, Key>, loader: Loader<Value, Key>): Promise<Value | undefined> {
     this.#counts.loads++;
     const held = load.cold && !load.outdated ? undefined : this.#entries.held(load.key);
-    return load.call(loader, held, this.#deadlines, () => this.#discard(load, 'late'));
+    return load.call(loader, held, this.#settings.loadTimeoutMs, () => this.#discard(load, 'late'));
   }
 
   #noteFailure(load: Load<Value, Key>, error: unknown): void {
@@ -172,7 +168,6 @@ export class Loads<Value, Key> {
     if (this.#current.get(load.key) === load) this.#current.delete(load.key);
     if (this.#latest === load) this.#latest = undefined;
     this.#entries.tellRemovals();
-    if (this.#entries.closed) this.#deadlines.rest();
   }
 
   /** Stores the result if the load is still the registered one of its key. */

@@ -89,6 +89,38 @@ describe('under load', () => {
     cache.close();
   });
 
+  it.each(['get', 'set'] as const)(
+    'what is used before each write stays, however often the hand comes by: %s',
+    (use) => {
+      const cache = createTtlCache<number, number>({ ttlMs: 100_000, maxEntries: 4 });
+      for (let key = 0; key < 100; key++) cache.set(key, key);
+      for (const popular of [-1, -2, -3]) {
+        cache.set(popular, popular);
+        cache[use](popular, popular);
+      }
+      for (let key = 0; key < 1_000; key++) {
+        for (const popular of [-1, -2, -3]) {
+          expect(cache.has(popular)).toBe(true);
+          cache[use](popular, popular);
+        }
+        cache.set(key, key);
+      }
+      cache.close();
+    },
+  );
+
+  it('`clear` leaves no mark for what comes after it', () => {
+    const { cache, work } = busy({ ttlMs: 10_000, maxEntries: 20_000 }, 0);
+    for (let key = 0; key < 2_000; key++) cache.set(String(key), key);
+    for (let key = 0; key < 2_000; key++) cache.get(String(key));
+    cache.clear();
+    for (let key = 0; key < 2_000; key++) cache.set(String(key), key, { ttlMs: 20 });
+    vi.advanceTimersByTime(20);
+    work();
+    for (let key = 0; key < 2_000; key++) expect(cache.get(String(key))).toBeUndefined();
+    cache.close();
+  });
+
   it('a cache whose entries have all been hit makes room for a new one', () => {
     const cache = createTtlCache<number, number>({ ttlMs: 100_000, maxEntries: 100 });
     for (let key = 0; key < 100; key++) cache.set(key, key);
@@ -194,6 +226,25 @@ describe('under load', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     await cache.getOrLoad('a', load);
     expect(load).toHaveBeenCalledTimes(2);
+    cache.close();
+  });
+
+  it('a full cache takes new entries while a sweep still frees the places of the dead', () => {
+    const maxEntries = 20_000;
+    let nowMs = 0;
+    let readingMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += readingMs));
+    const cache = createTtlCache<number, number>({ ttlMs: 2_000, maxEntries, reapIntervalMs: 3_000 });
+    for (let key = 0; key < maxEntries; key++) cache.set(key, key);
+    vi.advanceTimersByTime(20);
+    nowMs = 3_000;
+    // A slice of the sweep ends after so many readings.
+    readingMs = 0.5;
+    while (cache.size > 0) vi.advanceTimersToNextTimer();
+    readingMs = 0;
+    for (let key = 0; key < maxEntries; key++) cache.set(-1 - key, key);
+    for (let key = 0; key < maxEntries; key++) expect(cache.get(-1 - key)).toBe(key);
+    clock.mockRestore();
     cache.close();
   });
 

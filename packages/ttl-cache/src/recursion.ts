@@ -13,22 +13,12 @@ interface AsyncContext {
   run<Result>(frame: Frame, work: () => Result): Result;
 }
 
-type Bound = <Result>(work: () => Result) => Result;
-
-interface AsyncHooks {
-  AsyncLocalStorage: { new (): AsyncContext; snapshot(): Bound };
-}
-
 /** What of Node is used, where the runtime is Node. */
 interface Runtime {
   process?: {
-    getBuiltinModule?(name: string): AsyncHooks | undefined;
+    getBuiltinModule?(name: string): { AsyncLocalStorage: new () => AsyncContext } | undefined;
     nextTick?(call: () => void): void;
   };
-}
-
-function asyncHooks(): AsyncHooks | undefined {
-  return (globalThis as Runtime).process?.getBuiltinModule?.('node:async_hooks');
 }
 
 let context: AsyncContext | false | undefined;
@@ -36,7 +26,8 @@ let context: AsyncContext | false | undefined;
 /** One for the process, as async context is; made when the first load starts. `false` where the runtime has none. */
 function asyncContext(): AsyncContext | false {
   if (context === undefined) {
-    const hooks = asyncHooks();
+    const { process } = globalThis as Runtime;
+    const hooks = process?.getBuiltinModule?.('node:async_hooks');
     context = hooks === undefined ? false : new hooks.AsyncLocalStorage();
   }
   return context;
@@ -62,34 +53,13 @@ export function isWithin(running: Running): boolean {
   return false;
 }
 
-/** What calls something in the async context of now, later. */
-export function snapshot(): Bound {
-  return asyncHooks()?.AsyncLocalStorage.snapshot() ?? ((work) => work());
-}
-
-const resolved = Promise.resolve();
-let turn = 0;
-let announced = false;
-
-function endTurn(): void {
-  turn++;
-  announced = false;
-}
-
-/** Whether it is still the turn that `beginTurn` has named. */
-export function isTurn(number: number): boolean {
-  return number === turn;
-}
-
 /**
- * The number of the caller's turn, which is over ahead of whatever is put off from now on; perhaps earlier. It never ends
- * where there is no async context: nobody needs that there.
+ * Calls `over` once the caller's turn is over, ahead of whatever is put off from now on; perhaps twice. Not where there is
+ * no async context: nobody needs it there.
  */
-export function currentTurn(): number {
-  if (announced || asyncContext() === false) return turn;
-  announced = true;
+export function atTurnEnd(over: () => void): void {
+  if (asyncContext() === false) return;
   // Either queue may be the next: that of the ticks after a callback, that of the promises within one of their own.
-  (globalThis as Runtime).process?.nextTick?.(endTurn);
-  void resolved.then(endTurn);
-  return turn;
+  (globalThis as Runtime).process?.nextTick?.(over);
+  void Promise.resolve().then(over);
 }

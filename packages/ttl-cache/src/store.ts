@@ -208,7 +208,6 @@ export class Store<Value, Key> {
       return;
     }
     const survivors = (this.survivors = new Map<Key, number>());
-    this.setsLeft = 0;
     for (const [key, slot] of old) {
       if (++steps % stepSize === 0) yield;
       // A `clear` meanwhile has done our work.

@@ -43,6 +43,20 @@ describe('without a clock of its own, a cache', () => {
     cache.close();
   });
 
+  it.each(['get', 'set'] as const)('does without readings of the clock as long as it is used: %s', (use) => {
+    const cache = busy(100_000);
+    cache.get(1);
+    const now = vi.spyOn(performance, 'now');
+    for (let step = 0; step < 20; step++) {
+      vi.advanceTimersByTime(5);
+      now.mockClear();
+      cache[use](1, 1);
+      expect(now).not.toHaveBeenCalled();
+    }
+    now.mockRestore();
+    cache.close();
+  });
+
   it('sees a jump of the clock that no timer announced, for lives under a second', () => {
     const now = vi.spyOn(performance, 'now');
     let nowMs = 0;
@@ -78,6 +92,31 @@ describe('without a clock of its own, a cache', () => {
     for (let key = 0; key < 1_000; key++) if (cache.get(key) !== undefined) late++;
     expect(late).toBeLessThanOrEqual(256);
     now.mockRestore();
+    cache.close();
+  });
+
+  it('nor more than 256 of `getOrLoad`', async () => {
+    const now = vi.spyOn(performance, 'now');
+    let nowMs = 0;
+    now.mockImplementation(() => nowMs);
+    const cache = busy(5_000);
+    for (let key = 0; key < 1_000; key++) expect(await cache.getOrLoad(key, () => -1)).toBe(key);
+    nowMs = 10_000;
+    let late = 0;
+    for (let look = 0; look < 1_000; look++) if ((await cache.getOrLoad(7, () => -1)) === 7) late++;
+    expect(late).toBeLessThanOrEqual(256);
+    now.mockRestore();
+    cache.close();
+  });
+
+  it('dates a write from its own time after a pause', () => {
+    const cache = busy(5_000);
+    vi.advanceTimersByTime(1_000);
+    cache.set(1, -1);
+    vi.advanceTimersByTime(4_999);
+    expect(cache.get(1)).toBe(-1);
+    vi.advanceTimersByTime(1);
+    expect(cache.get(1)).toBeUndefined();
     cache.close();
   });
 

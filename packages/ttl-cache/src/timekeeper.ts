@@ -38,8 +38,6 @@ export class Timekeeper {
   #ticking = false;
   #readings = 0;
   #firstReadingMs = 0;
-  /** Somebody has renewed the coarse time since the timer last did. */
-  #inUse = false;
   #latestEpoch: number = lastEpoch;
   #epochEndsMs = 0;
   /** When the sweep is due, by `performance.now()`; `Infinity`: not wanted. */
@@ -64,10 +62,8 @@ export class Timekeeper {
   now(): number {
     if (this.#exact !== undefined) return this.#exact();
     const nowMs = performance.now();
-    if (this.#ticking) {
-      this.#inUse = true;
-      this.#renew(nowMs);
-    } else if (nowMs - this.#firstReadingMs >= tickMs) {
+    if (this.#ticking) this.#renew(nowMs);
+    else if (nowMs - this.#firstReadingMs >= tickMs) {
       this.#firstReadingMs = nowMs;
       this.#readings = 1;
     } else if (++this.#readings > busyReadings) {
@@ -162,8 +158,7 @@ export class Timekeeper {
       nowMs = performance.now();
       if (againMs !== undefined) this.#sweepAtMs = nowMs + againMs;
     }
-    if (this.#ticking && (this.#inUse || this.looksLeft < looks || this.#face.isBusy)) {
-      this.#inUse = false;
+    if (this.#ticking && (this.looksLeft < looks || this.#face.isBusy)) {
       this.#renew(nowMs);
       return this.#arm(Math.min(tickMs, this.#sweepAtMs - nowMs));
     }
