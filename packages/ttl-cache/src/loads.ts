@@ -150,7 +150,7 @@ export class Loads<Value, Key> {
 
   #callLoader(load: Load<Value, Key>, loader: Loader<Value, Key>): Promise<Value | undefined> {
     this.#counts.loads++;
-    const held = load.cold && !load.outdated ? undefined : this.#entries.held(load.key);
+    const held = load.cold ? undefined : this.#entries.held(load.key);
     return load.call(loader, held, this.#settings.loadTimeoutMs, () => this.#discard(load, 'late'));
   }
 

@@ -38,6 +38,19 @@ describe('stale-while-revalidate', () => {
     expect(cache.get('a')).toBe('new');
   });
 
+  it('is not put off by the failure of a load whose key was set meanwhile', async () => {
+    const { cache, clock } = make({ staleWhileRevalidateMs: 20, retryMs: 1_000 });
+    const loading = gate<string>();
+    const refreshed = Promise.allSettled([cache.refresh('a', () => loading.promise)]);
+    cache.set('a', 'newer');
+    loading.fail(new Error('down'));
+    await refreshed;
+    clock.advance(10);
+    expect(await cache.getOrLoad('a', () => 'newest')).toBe('newer');
+    await tick();
+    expect(cache.get('a')).toBe('newest');
+  });
+
   it('counts the window from expiry, without its end', async () => {
     const { cache, clock } = make({ staleWhileRevalidateMs: 20 });
     clock.advance(29);
