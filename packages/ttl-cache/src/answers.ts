@@ -67,11 +67,14 @@ export function createAnswers<Value, Key>(
 
   function getOrLoad(key: Key, load: Loader<Value, Key>, options?: GetOrLoadOptions): Promise<Value | undefined> {
     if (options === undefined) {
-      const shared = loads.crowd(key);
-      if (shared !== undefined) {
-        store.misses++;
-        counts.joined++;
-        return copied(shared);
+      const { latest } = loads;
+      if (latest !== undefined && latest.key === key) {
+        const shared = latest.crowd ?? loads.lateCrowd(latest);
+        if (shared !== undefined) {
+          store.misses++;
+          counts.joined++;
+          return copied(shared);
+        }
       }
     } else if (options.signal?.aborted) return rejected(options.signal.reason);
     const slot = store.index.get(key);

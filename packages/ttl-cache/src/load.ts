@@ -30,8 +30,8 @@ export class Load<Value, Key> implements Running {
   ended = false;
   /** Nothing was held for the key when it started. Nothing can be while it is registered: whoever stores takes it off. */
   cold = false;
-  /** The turn in which it started still lasts, and its loader has returned: who comes now is no part of it. */
-  startsNow = false;
+  /** What a crowd shares while the turn lasts in which it started: its loader has returned, so who comes then is no part of it. */
+  crowd: Promise<Value | undefined> | undefined = undefined;
   /** What callers without a signal share, where the first had none either. */
   promise: Promise<Value | undefined> | undefined;
   #controller: AbortController | undefined;

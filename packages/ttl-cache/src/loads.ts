@@ -27,7 +27,7 @@ export class Loads<Value, Key> {
   readonly #flights: Singleflight<Value | undefined, Key> = createSingleflight();
   readonly #current = new Map<Key, Load<Value, Key>>();
   /** The one of `#current` that a caller came for last: a crowd wants it again. */
-  #latest: Load<Value, Key> | undefined;
+  latest: Load<Value, Key> | undefined = undefined;
   readonly #settings: Settings<Value, Key>;
   readonly #entries: Entries<Value, Key>;
   readonly #link: TierLink<Value> | undefined;
@@ -61,23 +61,21 @@ export class Loads<Value, Key> {
 
   /** The promise of the load that runs, where a caller without a signal may simply share it: the quick way for a crowd. */
   shared(key: Key): Promise<Value | undefined> | undefined {
-    let load = this.#latest;
+    let load = this.latest;
     if (load === undefined || load.key !== key) {
       load = this.#current.get(key);
       if (load === undefined) return undefined;
-      this.#latest = load;
+      this.latest = load;
     }
     return isWithin(load) ? undefined : load.promise;
   }
 
   /**
-   * The same for the key that was asked for last, if nothing is held for it. A crowd so spares the store a search in vain, which in a `Map` from which
-   * the key was often deleted is a long one.
+   * The same for the latest load where nothing is held for its key. A crowd so spares the store a search in vain, which in a `Map` from
+   * which the key was often deleted is a long one. Those who come in the turn in which it starts find the promise in `crowd`.
    */
-  crowd(key: Key): Promise<Value | undefined> | undefined {
-    const load = this.#latest;
-    if (load === undefined || !load.cold || load.key !== key) return undefined;
-    return load.startsNow || !isWithin(load) ? load.promise : undefined;
+  lateCrowd(latest: Load<Value, Key>): Promise<Value | undefined> | undefined {
+    return latest.cold && !isWithin(latest) ? latest.promise : undefined;
   }
 
   /** Waits for the load that runs for the key; without a signal, for the one promise that all share. */
@@ -91,15 +89,15 @@ export class Loads<Value, Key> {
     const load = new Load<Value, Key>(key, this.#entries.time.now(), request.background);
     load.cold = request.cold === true || this.#entries.store.index.get(key) === undefined;
     this.#current.set(key, load);
-    this.#latest = load;
+    this.latest = load;
     this.#counts.inFlight++;
     this.#entries.store.setsLeft = 0;
     const work = () => this.#run(load, request);
     // Not by joining afterwards: the loader may have taken the load off its key by then.
     if (signal !== undefined) return this.#flights.do(key, work, { signal });
-    atTurnEnd(() => (load.startsNow = false));
+    atTurnEnd(() => (load.crowd = undefined));
     load.promise = this.#flights.do(key, work);
-    load.startsNow = true;
+    if (load.cold) load.crowd = load.promise;
     return load.promise;
   }
 
@@ -107,7 +105,7 @@ export class Loads<Value, Key> {
     if (this.#flights.size === 0) return;
     const load = this.#current.get(key);
     if (load !== undefined) load.outdated = true;
-    this.#latest = undefined;
+    this.latest = undefined;
     this.#current.delete(key);
     // Also where the load has ended, but its flight has not yet: nobody may join it any more.
     this.#flights.forget(key);
@@ -115,7 +113,7 @@ export class Loads<Value, Key> {
 
   detachAll(): void {
     for (const load of this.#current.values()) load.outdated = true;
-    this.#latest = undefined;
+    this.latest = undefined;
     this.#current.clear();
     this.#flights.clear();
   }
@@ -166,7 +164,7 @@ export class Loads<Value, Key> {
     this.#counts.inFlight--;
     // Another load may have the key by now.
     if (this.#current.get(load.key) === load) this.#current.delete(load.key);
-    if (this.#latest === load) this.#latest = undefined;
+    if (this.latest === load) this.latest = undefined;
     this.#entries.tellRemovals();
   }
 

@@ -21,6 +21,7 @@ interface Runtime {
   };
 }
 
+const resolved = Promise.resolve();
 let context: AsyncContext | false | undefined;
 
 /** One for the process, as async context is; made when the first load starts. `false` where the runtime has none. */
@@ -61,5 +62,5 @@ export function atTurnEnd(over: () => void): void {
   if (asyncContext() === false) return;
   // Either queue may be the next: that of the ticks after a callback, that of the promises within one of their own.
   (globalThis as Runtime).process?.nextTick?.(over);
-  void Promise.resolve().then(over);
+  void resolved.then(over);
 }
