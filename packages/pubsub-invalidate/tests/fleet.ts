@@ -15,14 +15,14 @@ export interface ReplicaOptions {
 }
 
 export type Order =
-  | { type: 'value'; key: string; version: number }
+  | { type: 'value'; key: string; version: number; read: number }
   | { type: 'publish'; key: string; n: number; pad?: string | undefined }
   | { type: 'report' }
   | { type: 'close' };
 
 export type Told =
   | { type: 'ready' }
-  | { type: 'read'; key: string }
+  | { type: 'read'; key: string; read: number }
   | { type: 'accepted' | 'refused'; n: number }
   | { type: 'report'; report: Report };
 
@@ -203,8 +203,10 @@ export class Fleet {
         if (told.type === 'ready') resolve();
         if (told.type === 'report') member.report = told.report;
         if (told.type === 'accepted') this.writes[told.n - 1]!.acceptedMs = Date.now();
-        if (told.type === 'read')
-          child.send({ type: 'value', key: told.key, version: this.#source.get(told.key)! } satisfies Order);
+        if (told.type === 'read') {
+          const { key, read } = told;
+          child.send({ type: 'value', key, version: this.#source.get(key)!, read } satisfies Order);
+        }
       });
     });
   }

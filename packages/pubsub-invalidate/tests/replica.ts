@@ -12,7 +12,9 @@ const options = JSON.parse(process.argv[2]!) as ReplicaOptions;
 const tell = (message: Told): void => void process.send!(message);
 
 const cache = new Map<string, number>();
-const loads = new Map<string, object>();
+/** The number of the read that may still fill a key: an invalidation takes it off, and its answer comes too late. */
+const loads = new Map<string, number>();
+let reads = 0;
 const heard: number[] = [];
 const gaps: { reason: string; atMs: number }[] = [];
 const states: { state: string; atMs: number }[] = [];
@@ -72,13 +74,13 @@ setInterval(() => {
   readAtMs = performance.now();
   for (const key of options.keys) {
     if (cache.has(key) || loads.has(key)) continue;
-    loads.set(key, {});
-    tell({ type: 'read', key });
+    loads.set(key, ++reads);
+    tell({ type: 'read', key, read: reads });
   }
 }, 20);
 
 process.on('message', (order: Order) => {
-  if (order.type === 'value' && loads.has(order.key)) {
+  if (order.type === 'value' && loads.get(order.key) === order.read) {
     loads.delete(order.key);
     cache.set(order.key, order.version);
   }
