@@ -71,16 +71,21 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     if (round >= 0) for (const contender of names) times.get(contender)!.push(spent.get(contender)!);
   }
 
+  return { name, baseline, rounds, results: measurementsOf(times, baseline, operations) };
+}
+
+/** What the milliseconds of each contender's rounds come to. The baseline must be one of them. */
+export function measurementsOf(
+  times: ReadonlyMap<string, readonly number[]>,
+  baseline: string,
+  operations: number,
+): Measurement[] {
   const base = times.get(baseline)!;
-  const results = names.map((contender) => {
-    const own = times.get(contender)!;
-    return {
-      name: contender,
-      nsPerOperation: (median(own) / operations) * 1e6,
-      ratio: median(own.map((time, round) => time / base[round]!)),
-    };
-  });
-  return { name, baseline, rounds, results };
+  return Array.from(times, ([name, own]) => ({
+    name,
+    nsPerOperation: (median(own) / operations) * 1e6,
+    ratio: median(own.map((time, round) => time / base[round]!)),
+  }));
 }
 
 /** The middle value; the mean of the two middle ones where there is no single one. */
@@ -91,7 +96,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function shuffled(list: readonly string[]): string[] {
+/** A copy in a new random order. */
+export function shuffled(list: readonly string[]): string[] {
   return list
     .map((item) => ({ item, order: Math.random() }))
     .sort((a, b) => a.order - b.order)

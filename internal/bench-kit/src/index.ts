@@ -1,3 +1,12 @@
-export { compare, median, type Comparison, type CompareOptions, type Contender, type Measurement } from './compare.ts';
+export {
+  compare,
+  measurementsOf,
+  median,
+  shuffled,
+  type Comparison,
+  type CompareOptions,
+  type Contender,
+  type Measurement,
+} from './compare.ts';
 export { machineLine } from './machine.ts';
 export { report, type Figure, type ReportOptions } from './report.ts';

@@ -17,7 +17,7 @@ import { openHttpLoad } from './http-load.ts';
 const [CONNECTIONS, PIPELINED, USERS] = [100, 10, 10_000];
 // Short rounds: the machine changes its speed within seconds.
 const REQUESTS = 6_000;
-const STARTS = Number(process.env['STARTS'] ?? 6);
+const STARTS = Number(process.env['STARTS'] ?? 5);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 6);
 /** Code that is warm: rounds after a start that do not count. */
 const WARM_UP = 4;

@@ -3,7 +3,7 @@
  * seconds: a slice of some milliseconds and its neighbours meet the same machine, a longer one does not. Garbage is collected
  * once, before the first slice that counts: a forced collection before each would make everybody start cold.
  */
-import { type Comparison, median } from '@corral-internal/bench-kit';
+import { type Comparison, measurementsOf, shuffled } from '@corral-internal/bench-kit';
 
 export interface SlicesOptions {
   name: string;
@@ -34,21 +34,5 @@ export async function compareSlices(options: SlicesOptions): Promise<Comparison>
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  const base = times.get(baseline)!;
-  const results = names.map((contender) => {
-    const own = times.get(contender)!;
-    return {
-      name: contender,
-      nsPerOperation: (median(own) / operations) * 1e6,
-      ratio: median(own.map((time, round) => time / base[round]!)),
-    };
-  });
-  return { name, baseline, rounds, results };
-}
-
-function shuffled(list: readonly string[]): string[] {
-  return list
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
+  return { name, baseline, rounds, results: measurementsOf(times, baseline, operations) };
 }

@@ -35,42 +35,37 @@ for (const cache of Object.values(loading)) {
   await checkOrder(Array.from({ length: callers }, () => cache.load('order')));
 }
 /** Each storm has a key of its own, that nobody has asked for before. */
-const storming = (storms: number, body: string) =>
-  contenders(
-    loading,
-    [],
-    `(() => {
-      let keys = 0;
-      return async () => {
-        for (let storm = 0; storm < ${storms}; storm++) {
-          const key = 'cold:${storms}:' + keys++;
-          ${body}
-        }
-      };
-    })()`,
-  );
-const storm = await compare({
-  name: '1,000 callers of a cold key, until the promise of the last has settled',
-  baseline: 'Map memo',
-  operations: pieces * storms * callers,
-  pieces,
-  rounds: 15,
-  contenders: storming(
-    storms,
-    `let last; for (let caller = 0; caller < ${callers}; caller++) last = cache.load(key); await last;`,
-  ),
-});
-const gathered = await compare({
-  name: 'the same, with a `Promise.all` over the calls, which costs as much for everybody',
-  baseline: 'Map memo',
-  operations: pieces * fewStorms * callers,
-  pieces,
-  rounds: 15,
-  contenders: storming(
-    fewStorms,
-    `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load(key)); await Promise.all(calls);`,
-  ),
-});
+const compareStorms = (name: string, storms: number, body: string) =>
+  compare({
+    name,
+    baseline: 'Map memo',
+    operations: pieces * storms * callers,
+    pieces,
+    rounds: 15,
+    contenders: contenders(
+      loading,
+      [],
+      `(() => {
+        let keys = 0;
+        return async () => {
+          for (let storm = 0; storm < ${storms}; storm++) {
+            const key = 'cold:${storms}:' + keys++;
+            ${body}
+          }
+        };
+      })()`,
+    ),
+  });
+const storm = await compareStorms(
+  '1,000 callers of a cold key, until the promise of the last has settled',
+  storms,
+  `let last; for (let caller = 0; caller < ${callers}; caller++) last = cache.load(key); await last;`,
+);
+const gathered = await compareStorms(
+  'the same, with a `Promise.all` over the calls, which costs as much for everybody',
+  fewStorms,
+  `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load(key)); await Promise.all(calls);`,
+);
 
 /** The wait for the last of them is a wait for all only where they settle in the order of the calls. */
 async function checkOrder(calls: Promise<unknown>[]): Promise<void> {

@@ -68,7 +68,7 @@ export class Store<Value, Key> {
   #free = -1;
   #hand: MapIterator<[Key, number]> | undefined;
   #insertsSinceHand = 0;
-  /** While `rebuild` runs: the index to be. */
+  /** While a sweep carries entries over: the index to be. */
   survivors: Map<Key, number> | undefined;
   /** While a sweep frees what the former index held. */
   #burial: Generator<undefined, void, void> | undefined;
