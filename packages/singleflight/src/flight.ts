@@ -36,8 +36,6 @@ export class Flight<Value, Key> implements FlightContext<Key> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Callers may all have left, or dropped the promise: a failure is reported by event, never as unhandled.
-    this.promise.catch(ignore);
   }
 
   /** Made on first use: most work never looks at it. */
@@ -54,9 +52,12 @@ export class Flight<Value, Key> implements FlightContext<Key> {
     this.#resolve(value);
   }
 
-  reject(error: unknown): void {
+  reject(reason: unknown): void {
     this.#end();
-    this.#reject(error);
+    // Callers may all have left, or dropped the promise: a failure is reported by event, never as unhandled. Not at the start:
+    // most flights do not fail, and each would pay for a promise more.
+    this.promise.catch(ignore);
+    this.#reject(reason);
   }
 
   /** Ends the flight from outside: whoever waits gets `reason`, and the work is told to stop. */

@@ -154,9 +154,18 @@ export function createAnswers<Value, Key>(
     loader: Loader<Value, Key>,
     options: GetOrLoadOptions | undefined,
     minTtlMs: number,
-    cold = false,
   ): Promise<Value | undefined> {
-    if (loads.isRunning(key)) return loads.join(key, options?.signal);
+    return loads.isRunning(key) ? loads.join(key, options?.signal) : begin(key, loader, options, minTtlMs, false);
+  }
+
+  /** Starts a load; none runs for the key. */
+  function begin(
+    key: Key,
+    loader: Loader<Value, Key>,
+    options: GetOrLoadOptions | undefined,
+    minTtlMs: number,
+    cold: boolean,
+  ): Promise<Value | undefined> {
     const ttlMs = options?.ttlMs;
     if (ttlMs !== undefined && !(ttlMs >= 0)) return rejected(wrong('ttlMs', durations, ttlMs));
     return loads.start(key, { loader, ttlMs, minTtlMs, background: false, cold }, options?.signal);
@@ -169,14 +178,11 @@ export function createAnswers<Value, Key>(
     cold: boolean,
   ): Promise<Value | undefined> {
     store.misses++;
+    if (!loads.isRunning(key)) return copied(begin(key, load, options, 0, cold));
     const shared = options?.signal === undefined ? loads.shared(key) : undefined;
-    if (shared !== undefined) {
-      counts.joined++;
-      return copied(shared);
-    }
-    if (loads.isWithin(key)) return rejected(new LoadRecursionError(key));
-    if (loads.isRunning(key)) counts.joined++;
-    return copied(board(key, load, options, 0, cold));
+    if (shared === undefined && loads.isWithin(key)) return rejected(new LoadRecursionError(key));
+    counts.joined++;
+    return copied(shared ?? loads.join(key, options?.signal));
   }
 
   /** Waits for a load with an old value at hand, which answers when the load fails, or takes longer than `softTimeoutMs`. */

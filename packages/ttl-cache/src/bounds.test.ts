@@ -107,10 +107,13 @@ describe('bounds', () => {
     expect(cache.bytes).toBe(0);
   });
 
-  it('refuses a size that is none', () => {
+  it('refuses a size that is none', async () => {
     const cache = createTtlCache<number>({ ttlMs: 10, sizeOf: (value) => value, now });
     expect(() => cache.set('a', -1)).toThrow('sizeOf: expected a number >= 0, got -1');
+    await expect(cache.getOrLoad('a', () => -1)).rejects.toThrow('sizeOf: expected a number >= 0, got -1');
     expect(cache.size).toBe(0);
+    expect(cache.stats().inFlight).toBe(0);
+    expect(await cache.getOrLoad('a', () => 1)).toBe(1);
   });
 
   it('takes no space for a remembered absence', async () => {

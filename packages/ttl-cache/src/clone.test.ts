@@ -86,4 +86,22 @@ describe('clone', () => {
     await expect(cache.getOrLoad('a', () => () => {})).rejects.toThrow('could not be cloned');
     expect(cache.size).toBe(0);
   });
+
+  it('ends a load whose old value cannot be copied', async () => {
+    let broken = false;
+    const { cache, clock } = make({
+      staleIfErrorMs: 0,
+      clone(value) {
+        if (broken) throw new Error('no copy');
+        return value;
+      },
+    });
+    cache.set('a', { list: [] });
+    broken = true;
+    await expect(cache.refresh('a', () => ({ list: [] }))).rejects.toThrow('no copy');
+    expect(cache.stats()).toMatchObject({ loadErrors: 1, inFlight: 0 });
+    broken = false;
+    clock.advance(10);
+    expect(await cache.getOrLoad('a', () => ({ list: [1] }))).toEqual({ list: [1] });
+  });
 });

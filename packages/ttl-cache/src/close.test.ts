@@ -1,6 +1,7 @@
 import { fakeClock, gate } from '@corral-internal/test-kit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTtlCache } from './index.ts';
+import { make as makeTierKit } from './tier.kit.ts';
 
 describe('close', () => {
   afterEach(() => {
@@ -26,6 +27,14 @@ describe('close', () => {
     expect(await cache.getOrLoad('a', load)).toBe(2);
     expect(await cache.refresh('a', load)).toBe(3);
     expect(cache.size).toBe(0);
+  });
+
+  it('leaves the tier alone', async () => {
+    const { process, calls } = makeTierKit();
+    const cache = process();
+    cache.close();
+    expect(await cache.getOrLoad('a', () => 'x')).toBe('x');
+    expect(calls).toEqual([]);
   });
 
   it('lets those who wait have their value, and stores it nowhere', async () => {

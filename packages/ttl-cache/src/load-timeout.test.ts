@@ -111,6 +111,18 @@ describe('load time-out', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('leaves no timer behind, however the loader ends', async () => {
+    const cache = createTtlCache<string>({ ttlMs: 10, reapIntervalMs: 0 });
+    const failed = new Error('down');
+    const thrown = () => {
+      throw failed;
+    };
+    await cache.getOrLoad('a', () => 'x');
+    await expect(cache.getOrLoad('b', thrown)).rejects.toBe(failed);
+    await expect(cache.getOrLoad('b', () => Promise.reject(failed))).rejects.toBe(failed);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('sets no timer with Infinity', async () => {
     const cache = createTtlCache<string>({ ttlMs: 10, loadTimeoutMs: Infinity, reapIntervalMs: 0 });
     const loading = gate<string>();

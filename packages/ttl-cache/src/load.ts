@@ -19,6 +19,14 @@ export type Loader<Value, Key = string> = (
   context: LoadContext<Value, Key>,
 ) => Value | undefined | PromiseLike<Value | undefined>;
 
+/** Who hears what becomes of a call of the loader. Nothing that is thrown here is caught. */
+export interface Outcome<Value> {
+  loaded(value: Value | undefined): void;
+  failed(error: unknown): void;
+  /** The loader brought something after the time-out; nobody gets it. */
+  late(): void;
+}
+
 /** One load of one key, from its first caller to its end. */
 export class Load<Value, Key> implements Running {
   readonly key: Key;
@@ -52,47 +60,35 @@ export class Load<Value, Key> implements Running {
     return this.#controller.signal;
   }
 
-  /**
-   * Calls the loader once, and settles as it does or after `timeoutMs`, whichever is first.
-   * @param late Is called when the loader brings something after the time-out; nobody gets it.
-   */
-  call(
-    loader: Loader<Value, Key>,
-    stale: Value | undefined,
-    timeoutMs: number,
-    late: () => void,
-  ): Promise<Value | undefined> {
-    return new Promise((resolve, reject) => {
-      const cancel = startTimer(
-        timeoutMs,
-        () => {
-          const error = new LoadTimeoutError(this.key, timeoutMs);
-          this.#timedOut = error;
-          reject(error);
-          this.#controller?.abort(error);
-        },
-        this.background,
-      );
-      let result: Value | undefined | PromiseLike<Value | undefined>;
-      try {
-        result = runWithin(this, () => loader(contextOf(this, stale)));
-      } catch (error) {
+  /** Calls the loader once. Of `loaded` and `failed` one is called, once: as the loader settles, or after `timeoutMs`, whichever is first. */
+  call(loader: Loader<Value, Key>, stale: Value | undefined, timeoutMs: number, outcome: Outcome<Value>): void {
+    const timeOut = () => {
+      const error = new LoadTimeoutError(this.key, timeoutMs);
+      this.#timedOut = error;
+      outcome.failed(error);
+      this.#controller?.abort(error);
+    };
+    const cancel = startTimer(timeoutMs, timeOut, this.background);
+    let settled: Promise<Value | undefined>;
+    try {
+      settled = Promise.resolve(runWithin(this, () => loader(contextOf(this, stale))));
+    } catch (error) {
+      cancel();
+      outcome.failed(error);
+      return;
+    }
+    settled.then(
+      (value) => {
+        if (this.#timedOut !== undefined) return outcome.late();
         cancel();
-        reject(error);
-        return;
-      }
-      Promise.resolve(result).then(
-        (value) => {
-          cancel();
-          if (this.#timedOut === undefined) resolve(value);
-          else late();
-        },
-        (error: unknown) => {
-          cancel();
-          reject(error);
-        },
-      );
-    });
+        outcome.loaded(value);
+      },
+      (error: unknown) => {
+        if (this.#timedOut !== undefined) return;
+        cancel();
+        outcome.failed(error);
+      },
+    );
   }
 }
 

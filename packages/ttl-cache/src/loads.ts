@@ -1,13 +1,13 @@
 import { createSingleflight, type Singleflight } from '@corral/singleflight';
 import type { Entries } from './entries.ts';
-import type { Emit, TierOperation } from './events.ts';
+import type { Emit } from './events.ts';
 import { Load, type Loader } from './load.ts';
 import type { Settings } from './options.ts';
 import { atTurnEnd, isWithin } from './recursion.ts';
 import type { Counts } from './stats.ts';
-import type { TierEntry, TierHit, TierLease } from './tier.ts';
-import { tierKey, type TierLink } from './tier-link.ts';
-import { startTimer } from './timer.ts';
+import type { TierEntry, TierHit } from './tier.ts';
+import { TierCalls } from './tier-calls.ts';
+import type { TierLink } from './tier-link.ts';
 
 export interface LoadRequest<Value, Key> {
   readonly loader: Loader<Value, Key>;
@@ -30,7 +30,7 @@ export class Loads<Value, Key> {
   latest: Load<Value, Key> | undefined = undefined;
   readonly #settings: Settings<Value, Key>;
   readonly #entries: Entries<Value, Key>;
-  readonly #link: TierLink<Value> | undefined;
+  readonly #tier: TierCalls<Value> | undefined;
   readonly #counts: Counts;
   readonly #emit: Emit<Key>;
 
@@ -43,9 +43,14 @@ export class Loads<Value, Key> {
   ) {
     this.#settings = settings;
     this.#entries = entries;
-    this.#link = link;
     this.#counts = counts;
     this.#emit = emit;
+    this.#tier =
+      link &&
+      new TierCalls(link, settings.loadTimeoutMs, (operation, error) => {
+        counts.tierErrors++;
+        emit(() => ({ type: 'tierError', operation, error }));
+      });
     entries.isIdle = () => this.#flights.size === 0;
   }
 
@@ -118,38 +123,91 @@ export class Loads<Value, Key> {
     this.#flights.clear();
   }
 
-  /** One function for all steps: each `async` one takes as long as a dozen joins. */
-  async #run(load: Load<Value, Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
-    const { key } = load;
+  #run(load: Load<Value, Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
+    return this.#tier === undefined ? this.#runAlone(load, request) : this.#runWithTier(this.#tier, load, request);
+  }
+
+  /** In one step: an `async` function would take as long as a hundred joins. */
+  #runAlone(load: Load<Value, Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
+    return new Promise((resolve, reject) => {
+      const loaded = (entry: TierEntry<Value>) => {
+        try {
+          resolve(this.#store(load, entry));
+        } catch (error) {
+          reject(error);
+        }
+        this.#end(load);
+      };
+      const failed = (error: unknown) => {
+        reject(error);
+        this.#end(load);
+      };
+      this.#callLoader(load, request, loaded, failed);
+    });
+  }
+
+  async #runWithTier(
+    tier: TierCalls<Value>,
+    load: Load<Value, Key>,
+    request: LoadRequest<Value, Key>,
+  ): Promise<Value | undefined> {
     try {
-      const answer = this.#link === undefined ? undefined : await this.#askTier(this.#link, load, request.minTtlMs);
+      const { key, background } = load;
+      const answer = this.#entries.closed ? undefined : await tier.ask(key, request.minTtlMs, background);
       if (answer?.kind === 'hit') return this.#takeHit(load, answer);
-      let value: Value | undefined;
-      let lifeMs: number;
+      let entry: TierEntry<Value>;
       try {
-        value = this.#entries.copy(await this.#callLoader(load, request.loader));
-        lifeMs = this.#entries.lifeMs(key, value, request.ttlMs);
+        entry = await new Promise((resolve, reject) => this.#callLoader(load, request, resolve, reject));
       } catch (error) {
-        this.#release(answer);
-        this.#noteFailure(load, error);
+        tier.release(answer);
         throw error;
       }
-      this.#emit(() => ({ type: 'loaded', key, from: 'loader', durationMs: this.#durationMs(load) }));
       if (answer !== undefined) {
-        if (load.outdated) this.#release(answer);
-        else if ((await this.#fill(load, answer, { value, ttlMs: lifeMs })) === 'refused')
-          return this.#takeRefusal(load, value);
+        if (load.outdated) tier.release(answer);
+        else if ((await tier.fill(answer, entry, background)) === 'refused')
+          return this.#takeRefusal(load, entry.value);
       }
-      return this.#store(load, value, lifeMs);
+      return this.#store(load, entry);
     } finally {
       this.#end(load);
     }
   }
 
-  #callLoader(load: Load<Value, Key>, loader: Loader<Value, Key>): Promise<Value | undefined> {
+  /** Calls the loader, and then one of the two, once. What the loader brought comes as it is to be held. */
+  #callLoader(
+    load: Load<Value, Key>,
+    request: LoadRequest<Value, Key>,
+    loaded: (entry: TierEntry<Value>) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const { key } = load;
     this.#counts.loads++;
-    const held = load.cold ? undefined : this.#entries.held(load.key);
-    return load.call(loader, held, this.#settings.loadTimeoutMs, () => this.#discard(load, 'late'));
+    const fail = (error: unknown) => {
+      this.#noteFailure(load, error);
+      failed(error);
+    };
+    const take = (brought: Value | undefined) => {
+      let entry: TierEntry<Value>;
+      try {
+        const value = this.#entries.copy(brought);
+        entry = { value, ttlMs: this.#entries.lifeMs(key, value, request.ttlMs) };
+      } catch (error) {
+        return fail(error);
+      }
+      this.#emit(() => ({ type: 'loaded', key, from: 'loader', durationMs: this.#durationMs(load) }));
+      loaded(entry);
+    };
+    let held: Value | undefined;
+    try {
+      held = load.cold ? undefined : this.#entries.held(key);
+    } catch (error) {
+      return fail(error);
+    }
+    load.call(request.loader, held, this.#settings.loadTimeoutMs, {
+      loaded: take,
+      failed: fail,
+      late: () => this.#discard(load, 'late'),
+    });
   }
 
   #noteFailure(load: Load<Value, Key>, error: unknown): void {
@@ -169,23 +227,22 @@ export class Loads<Value, Key> {
   }
 
   /** Stores the result if the load is still the registered one of its key. */
-  #store(load: Load<Value, Key>, value: Value | undefined, lifeMs: number): Value | undefined {
+  #store(load: Load<Value, Key>, { value, ttlMs }: TierEntry<Value>): Value | undefined {
     if (load.outdated) {
       this.#discard(load, 'outdated');
       return value;
     }
-    if (!this.#entries.keep(load.key, value, lifeMs, load.cold)) this.#discard(load, 'tooLarge');
+    if (!this.#entries.keep(load.key, value, ttlMs, load.cold)) this.#discard(load, 'tooLarge');
     return value;
   }
 
   #takeHit(load: Load<Value, Key>, hit: TierHit<Value>): Value | undefined {
-    const { ttlMs } = hit;
     const value = this.#entries.copy(hit.value);
     this.#counts.tierHits++;
     this.#emit(() => ({ type: 'loaded', key: load.key, from: 'tier', durationMs: this.#durationMs(load) }));
     // A remembered "not found" lives as long as the tier says.
-    const lifeMs = value === undefined ? ttlMs : Math.min(ttlMs, this.#entries.lifeMs(load.key, value, undefined));
-    return this.#store(load, value, lifeMs);
+    const lifeMs = value === undefined ? Infinity : this.#entries.lifeMs(load.key, value, undefined);
+    return this.#store(load, { value, ttlMs: Math.min(hit.ttlMs, lifeMs) });
   }
 
   /** Another process has invalidated the key since the lease was given: what is held here is no newer. */
@@ -193,59 +250,6 @@ export class Loads<Value, Key> {
     if (!load.outdated) this.#entries.drop(load.key, 'deleted');
     this.#discard(load, 'refused');
     return value;
-  }
-
-  /** The tier's answer; undefined: go around it, because it is behind with an invalidation, fails, or hangs. */
-  async #askTier(
-    link: TierLink<Value>,
-    load: Load<Value, Key>,
-    minTtlMs: number,
-  ): Promise<TierHit<Value> | TierLease<Value> | undefined> {
-    const key = tierKey(load.key);
-    if (this.#entries.closed || link.isBehind(key)) return undefined;
-    try {
-      return await this.#patiently(load, (signal) => link.tier.get(key, { signal, minTtlMs }));
-    } catch (error) {
-      this.#tierFailed('get', error);
-      return undefined;
-    }
-  }
-
-  async #fill(
-    load: Load<Value, Key>,
-    lease: TierLease<Value>,
-    entry: TierEntry<Value>,
-  ): Promise<'stored' | 'refused' | 'unknown'> {
-    try {
-      return await this.#patiently(load, () => lease.fill(entry));
-    } catch (error) {
-      this.#tierFailed('fill', error);
-      return 'unknown';
-    }
-  }
-
-  /** A tier owes an answer in bounded time; one that breaks its word must not hold the key for ever. */
-  async #patiently<Answer>(load: Load<Value, Key>, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-    const { loadTimeoutMs } = this.#settings;
-    const patience = new AbortController();
-    const giveUp = () => patience.abort(new DOMException(`no answer within ${loadTimeoutMs} ms`, 'TimeoutError'));
-    const cancel = startTimer(loadTimeoutMs, giveUp, load.background);
-    try {
-      return await unlessAborted(ask(patience.signal), patience.signal);
-    } finally {
-      cancel();
-    }
-  }
-
-  #release(lease: TierLease<Value> | undefined): void {
-    if (lease === undefined) return;
-    const released = new Promise<void>((settle) => settle(lease.release()));
-    released.catch((error: unknown) => this.#tierFailed('release', error));
-  }
-
-  #tierFailed(operation: TierOperation, error: unknown): void {
-    this.#counts.tierErrors++;
-    this.#emit(() => ({ type: 'tierError', operation, error }));
   }
 
   #discard(load: Load<Value, Key>, reason: 'outdated' | 'refused' | 'late' | 'tooLarge'): void {
@@ -265,11 +269,4 @@ export function rejected(reason: unknown): Promise<never> {
   // The caller may have gone without looking.
   rejection.catch(nothing);
   return rejection;
-}
-
-function unlessAborted<Value>(asked: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    asked.then(resolve, reject);
-  });
 }

@@ -21,6 +21,26 @@ describe('a tier that is away', () => {
     expect(cache.stats()).toMatchObject({ loads: 1, tierErrors: 1, loadErrors: 0 });
   });
 
+  it('leaves no timer behind once the tier has answered', async () => {
+    const cache = make({ reapIntervalMs: Infinity }).process();
+    expect(await cache.getOrLoad('a', () => 'x')).toBe('x');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('tells the error of the loader, also where giving the lease back throws', async () => {
+    const { tier } = makeTier(() => 0);
+    const release = () => {
+      throw new Error('away');
+    };
+    const broken: Tier<string> = {
+      ...tier,
+      get: async () => ({ kind: 'lease', fill: () => expect.unreachable(), release }),
+    };
+    const cache = createTtlCache<string>({ ttlMs: 10, tier: broken });
+    await expect(cache.getOrLoad('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+    expect(cache.stats()).toMatchObject({ tierErrors: 1, loadErrors: 1 });
+  });
+
   it('keeps in memory what it could not write there', async () => {
     const { tier } = makeTier(() => 0);
     const broken: Tier<string> = {
