@@ -30,50 +30,66 @@ export interface LoadingCache {
   load(key: string): Promise<unknown>;
 }
 
+/** What people write where they have no cache. */
+export const memoName = 'Map memo';
+
 /** Caches that load what is missing, by `source`. */
-export function loadingCaches(source: (key: string) => Promise<object>, max: number): Record<string, LoadingCache> {
-  const memo = new Map<string, Promise<object>>();
-  const memoize = async (key: string): Promise<object> => {
-    const known = memo.get(key);
-    if (known !== undefined) return known;
-    const loading = source(key);
-    memo.set(key, loading);
-    return loading;
-  };
-  const corral = createTtlCache<object>({ ttlMs, maxEntries: max });
-  const load = ({ key }: { key: string }) => source(key);
-  const lru = new LRUCache<string, object>({ max, ttl: ttlMs, fetchMethod: source });
-  const bento = new BentoCache({
-    default: 'memory',
-    stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: max, serialize: false })) },
-  });
-  const cacheable = new Cacheable({ ttl: ttlMs });
-  const manager = createManager({ ttl: ttlMs });
-  const dedupe = createDedupe({ ttl: ttlMs / 1_000, storage: { type: 'memory', options: { size: max } } }).define(
-    'load',
-    source,
-  );
-  const memoized = new Map<string, { data: object; maxAge: number }>();
-  const pMemo = pMemoize(source, { cache: memoized as never });
-  const layered = new Loader<object>({
-    inMemoryCache: { cacheType: 'lru-object', ttlInMsecs: ttlMs, maxItems: max },
-    dataSources: [{ get: (key: string) => source(key) }] as never,
-  });
+export function loadingCaches(
+  source: (key: string) => Promise<object>,
+  max: number,
+): Record<string, () => LoadingCache> {
   return {
-    'Map memo': { load: memoize },
-    '@corral/ttl-cache': { load: (key) => corral.getOrLoad(key, load) },
-    'lru-cache': { load: (key) => lru.fetch(key) },
-    bentocache: {
-      load: (key) => bento.getOrSet({ key, ttl: ttlMs, factory: () => source(key) }),
+    [memoName]: () => {
+      const memo = new Map<string, Promise<object>>();
+      return {
+        load: async (key) => {
+          const known = memo.get(key);
+          if (known !== undefined) return known;
+          const loading = source(key);
+          memo.set(key, loading);
+          return loading;
+        },
+      };
     },
-    cacheable: {
-      load: (key) => cacheable.getOrSet(key, () => source(key), { ttl: ttlMs }),
+    '@corral/ttl-cache': () => {
+      const cache = createTtlCache<object>({ ttlMs, maxEntries: max });
+      const load = ({ key }: { key: string }) => source(key);
+      return { load: (key) => cache.getOrLoad(key, load) };
     },
-    'cache-manager': { load: (key) => manager.wrap(key, () => source(key), ttlMs) },
-    'async-cache-dedupe': {
-      load: (key) => (dedupe as never as { load(key: string): Promise<object> }).load(key),
+    'lru-cache': () => {
+      const cache = new LRUCache<string, object>({ max, ttl: ttlMs, fetchMethod: source });
+      return { load: (key) => cache.fetch(key) };
     },
-    'p-memoize': { load: pMemo },
-    'layered-loader': { load: (key) => layered.get(key) },
+    bentocache: () => {
+      const cache = new BentoCache({
+        default: 'memory',
+        stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: max, serialize: false })) },
+      });
+      return { load: (key) => cache.getOrSet({ key, ttl: ttlMs, factory: () => source(key) }) };
+    },
+    cacheable: () => {
+      const cache = new Cacheable({ ttl: ttlMs });
+      return { load: (key) => cache.getOrSet(key, () => source(key), { ttl: ttlMs }) };
+    },
+    'cache-manager': () => {
+      const cache = createManager({ ttl: ttlMs });
+      return { load: (key) => cache.wrap(key, () => source(key), ttlMs) };
+    },
+    'async-cache-dedupe': () => {
+      const options = { ttl: ttlMs / 1_000, storage: { type: 'memory', options: { size: max } } } as const;
+      const cache: unknown = createDedupe(options).define('load', source);
+      return { load: (key) => (cache as LoadingCache).load(key) };
+    },
+    'p-memoize': () => {
+      const held = new Map<string, { data: object; maxAge: number }>();
+      return { load: pMemoize(source, { cache: held as never }) };
+    },
+    'layered-loader': () => {
+      const loader = new Loader<object>({
+        inMemoryCache: { cacheType: 'lru-object', ttlInMsecs: ttlMs, maxItems: max },
+        dataSources: [{ get: (key: string) => source(key) }] as never,
+      });
+      return { load: (key) => loader.get(key) };
+    },
   };
 }

@@ -1,79 +1,44 @@
-import { compare, report } from '@corral-internal/bench-kit';
-import { loadingCaches } from './contenders.ts';
-import { bestPeer, bounded, contenders, count, ratioOf, sequence, versionsOf } from './measure.ts';
+import { median, report, shuffled, type Comparison } from '@corral-internal/bench-kit';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { loadingCaches, memoName } from './contenders.ts';
+import type { Kind, Taken } from './load-pair.ts';
+import { bestPeer, bounded, count, ratioOf, versionsOf } from './measure.ts';
 
-// No collection before each contender: nine in a row, with no load alive, make V8 forget the shapes of loads and drop the code
-// that knows them, so that everybody would start cold each time.
-(globalThis as { gc?: unknown }).gc = undefined;
+// A process of its own for each contender, as a service has one cache: nine in one process share the processor's caches, the
+// compiler and the collector, and pay for what the one before them has left there. In each round all have theirs, in a new order.
+const rounds = 7;
+const names = Object.keys(loadingCaches(() => Promise.resolve({}), count)).filter((name) => name !== memoName);
+const script = fileURLToPath(new URL('load-pair.ts', import.meta.url));
+const taken: Record<string, Record<Kind, Taken>[]> = Object.fromEntries(names.map((name) => [name, []]));
+for (let round = 0; round < rounds; round++) {
+  for (const name of shuffled(names)) {
+    // Without --expose-gc: forced collections, with no load alive, make V8 forget the shapes of loads and drop the code that knows them.
+    const line = execFileSync(process.execPath, ['--conditions=@corral/source', script, name], { encoding: 'utf8' });
+    taken[name]!.push(JSON.parse(line) as Record<Kind, Taken>);
+  }
+}
 
-const source = (key: string) => new Promise<object>((resolve) => setImmediate(resolve, { key }));
-const loading = loadingCaches(source, count);
-const few = sequence(1, 30_000);
-for (const cache of Object.values(loading)) for (const key of new Set(few)) await cache.load(key);
-const piece = 5_000;
-const hits = await compare({
-  name: '`getOrLoad`, hit',
-  baseline: 'Map memo',
-  operations: few.length,
-  pieces: few.length / piece,
-  rounds: 25,
-  contenders: contenders(
-    loading,
-    few,
-    `async (piece) => { for (let i = piece * ${piece}, to = i + ${piece}; i < to; i++) await cache.load(keys[i]); }`,
-  ),
+const comparisonOf = (name: string, kind: Kind): Comparison => ({
+  name,
+  baseline: memoName,
+  rounds,
+  results: Object.entries(taken).map(([contender, all]) => ({
+    name: contender,
+    nsPerOperation: median(all.map((one) => one[kind].nsPerCall)),
+    ratio: median(all.map((one) => one[kind].ratio)),
+  })),
 });
-
-const callers = 1_000;
-/** In a piece. */
-const storms = 10;
-const fewStorms = 4;
-const pieces = 10;
-// A storm starts one load: without this, most of the loads measured would be the first ones of a process.
-for (const cache of Object.values(loading)) {
-  for (let turn = 0; turn < 10_000; turn++) await cache.load(`warm:${turn}`);
-  await checkOrder(Array.from({ length: callers }, () => cache.load('order')));
-}
-/** Each storm has a key of its own, that nobody has asked for before. */
-const compareStorms = (name: string, storms: number, body: string) =>
-  compare({
-    name,
-    baseline: 'Map memo',
-    operations: pieces * storms * callers,
-    pieces,
-    rounds: 15,
-    contenders: contenders(
-      loading,
-      [],
-      `(() => {
-        let keys = 0;
-        return async () => {
-          for (let storm = 0; storm < ${storms}; storm++) {
-            const key = 'cold:${storms}:' + keys++;
-            ${body}
-          }
-        };
-      })()`,
-    ),
-  });
-const storm = await compareStorms(
-  '1,000 callers of a cold key, until the promise of the last has settled',
-  storms,
-  `let last; for (let caller = 0; caller < ${callers}; caller++) last = cache.load(key); await last;`,
-);
-const gathered = await compareStorms(
+const hits = comparisonOf('`getOrLoad`, hit', 'hit');
+const storm = comparisonOf('1,000 callers of a cold key, until the promise of the last has settled', 'storm');
+const gathered = comparisonOf(
   'the same, with a `Promise.all` over the calls, which costs as much for everybody',
-  fewStorms,
-  `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load(key)); await Promise.all(calls);`,
+  'gathered',
 );
-
-/** The wait for the last of them is a wait for all only where they settle in the order of the calls. */
-async function checkOrder(calls: Promise<unknown>[]): Promise<void> {
-  let settled = 0;
-  for (const call of calls) void call.then(() => settled++);
-  await calls.at(-1);
-  if (settled < calls.length) throw new Error(`the last call settled before ${calls.length - settled} others`);
-}
+const aheadOfPeers = (name: string, comparison: Comparison) => {
+  const ratio = ratioOf(comparison) / bestPeer(comparison);
+  return { name, value: ratio.toFixed(2), bound: '< 1', ok: ratio < 1 };
+};
 
 report(import.meta.url, [hits, storm, gathered], {
   file: 'RESULTS-loads.md',
@@ -88,13 +53,9 @@ report(import.meta.url, [hits, storm, gathered], {
   ),
   figures: [
     bounded('`getOrLoad` hit, ratio to a Map memo', ratioOf(hits), 1.2),
+    aheadOfPeers('`getOrLoad` hit, ratio to the best peer', hits),
     bounded('cold key, 1,000 callers, ratio to a Map memo', ratioOf(storm), 0.5),
-    {
-      name: 'cold key, ratio to the best peer',
-      value: (ratioOf(storm) / bestPeer(storm)).toFixed(2),
-      bound: '< 1',
-      ok: ratioOf(storm) < bestPeer(storm),
-    },
+    aheadOfPeers('cold key, ratio to the best peer', storm),
+    aheadOfPeers('cold key with `Promise.all`, ratio to the best peer', gathered),
   ],
 });
-process.exit();
