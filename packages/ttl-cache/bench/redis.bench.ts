@@ -38,7 +38,7 @@ const hits = await compare({
   name: `a value that is in Redis, ${concurrency} at a time`,
   baseline: 'GET and JSON.parse',
   operations: rounds * concurrency,
-  rounds: 7,
+  rounds: 25,
   contenders: {
     'GET and JSON.parse': () => busy(async () => JSON.parse((await redis.get('plain'))!) as unknown),
     'tier.get': () => busy(() => tier.get('held', { signal, minTtlMs: 0 })),
@@ -51,7 +51,7 @@ const cold = await compare({
   name: `keys that nobody has, ${concurrency} at a time: ask, load, write`,
   baseline: 'GET, then SET PX',
   operations: rounds * concurrency,
-  rounds: 7,
+  rounds: 25,
   before: () => {
     turn++;
   },
