@@ -1,5 +1,5 @@
 // Packs every published package and looks at the tarball as npm would deliver it: publint, are-the-types-wrong, the
-// files in it, the doors, and the dependencies.
+// files in it, the doors, the dependencies, and the size of the core.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { coreProblem } from './release-dry/budgets.mjs';
 import { problemsOfTarball } from './tarball.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -75,6 +76,8 @@ function* problemsOf(name) {
   for (const specifier of importsOf(join(root, 'packages', name, 'dist/index.js'))) {
     if (!(allowedImports[name] ?? []).includes(specifier)) yield `the core imports ${specifier}`;
   }
+  const oversize = coreProblem(root, name);
+  if (oversize !== undefined) yield oversize;
   yield* problemsOfTarball(path);
 }
 
@@ -85,7 +88,12 @@ function digestOf(name) {
   const built = readdirSync(join(own, 'dist'), { recursive: true, encoding: 'utf8' })
     .sort()
     .map((file) => join(own, 'dist', file));
-  const house = ['pnpm-lock.yaml', 'tools/check-packages.mjs', 'tools/tarball.mjs'].map((file) => join(root, file));
+  const house = [
+    'pnpm-lock.yaml',
+    'tools/check-packages.mjs',
+    'tools/release-dry/budgets.mjs',
+    'tools/tarball.mjs',
+  ].map((file) => join(root, file));
   const hash = createHash('sha256');
   for (const file of [...built, ...['package.json', 'README.md', 'LICENSE'].map((file) => join(own, file)), ...house]) {
     if (statSync(file).isFile())
