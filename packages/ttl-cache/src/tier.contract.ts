@@ -110,6 +110,13 @@ const common: Record<string, Check> = {
     equal(await old.fill({ value: 'old', ttlMs: 60_000 }), 'refused');
     equal((await hitFor(tier, 'a')).value, 'new');
   },
+  'takes back a lease that was revoked without ending the next one': async ({ tier, other }) => {
+    const old = await leaseFor(tier, 'a');
+    await other.delete(['a']);
+    const lease = await leaseFor(other, 'a');
+    await old.release();
+    equal(await lease.fill({ value: 'new', ttlMs: 60_000 }), 'stored');
+  },
   'leaves the leases of other keys alone': async ({ tier, other }) => {
     const lease = await leaseFor(tier, 'a');
     await other.delete(['b']);

@@ -36,6 +36,28 @@ describe('what is in Redis', () => {
     for (const key of keys) expect(await client.pttl(key)).toBeGreaterThan(0);
   });
 
+  it('keeps its generation for as long as it is used', async () => {
+    const prefix = freshPrefix();
+    const client = connect();
+    const tier = opened.tier(client, { prefix });
+    const generation = `${prefix}{0}:generation`;
+    const monthAhead = async () => (await client.pttl(generation)) > 86_400_000;
+
+    await tier.set('a', entry);
+    await client.pexpire(generation, 60_000);
+    await tier.set('a', entry);
+    expect(await monthAhead()).toBe(true);
+    await client.pexpire(generation, 60_000);
+    await leaseOf(tier.get('b', request()));
+    expect(await monthAhead()).toBe(true);
+    // Hits look after it now and then.
+    await client.pexpire(generation, 60_000);
+    await until(async () => {
+      await tier.get('a', request());
+      return monthAhead();
+    });
+  });
+
   it('keeps keys of any content and length apart, under bounded names', async () => {
     const prefix = freshPrefix();
     const client = connect();

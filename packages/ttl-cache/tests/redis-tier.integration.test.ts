@@ -72,6 +72,16 @@ describe.each([{ lease: { ttlMs: 600_000 } }, {}])('a tier with %o', (options) =
   });
 });
 
+describe('a tier without leases', () => {
+  it('lets who loads as well write, after another one has failed', async () => {
+    const prefix = freshPrefix();
+    const [one, other] = [0, 1].map(() => opened.tier(connect(), { prefix }));
+    const leases = [await leaseOf(one!.get('a', request())), await leaseOf(other!.get('a', request()))];
+    await leases[0]!.release();
+    expect(await leases[1]!.fill(entry)).toBe('stored');
+  });
+});
+
 describe('waiting for another holder', () => {
   const pair = () => {
     const prefix = freshPrefix();
@@ -116,6 +126,34 @@ describe('waiting for another holder', () => {
     else await holder.delete(['a']);
 
     expect((await waiting).kind).toBe('lease');
+  });
+
+  it.each([
+    ['fill', '=a'],
+    ['release', '=a'],
+    ['set', '=a'],
+    ['delete', '=a'],
+    ['clear', '*'],
+  ])('is told of a %s, beside looking now and then', async (verb, text) => {
+    const prefix = freshPrefix();
+    const [holder, waiter] = [0, 1].map(() => opened.tier(connect(), { prefix, lease: { ttlMs: 600_000 } }));
+    const told: string[] = [];
+    const listener = connect();
+    listener.on('pmessage', (_pattern: string, _channel: string, message: string) => told.push(message));
+    await listener.psubscribe(`${prefix}*`);
+    const lease = await leaseOf(holder!.get('a', request()));
+    const waiting = waiter!.get('a', request());
+    await until(() => waiter!.stats().waits === 1);
+
+    if (verb === 'fill') await lease.fill(entry);
+    else if (verb === 'release') await lease.release();
+    else if (verb === 'set') await holder!.set('a', entry);
+    else if (verb === 'delete') await holder!.delete(['a']);
+    else await holder!.clear();
+
+    await until(() => told.length > 0);
+    expect(told).toEqual([text]);
+    await waiting;
   });
 
   it('lasts as long as the holder lives, and its lease is renewed meanwhile', async () => {
