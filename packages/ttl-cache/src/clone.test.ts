@@ -90,7 +90,6 @@ describe('clone', () => {
   it('ends a load whose old value cannot be copied', async () => {
     let broken = false;
     const { cache, clock } = make({
-      staleIfErrorMs: 0,
       clone(value) {
         if (broken) throw new Error('no copy');
         return value;

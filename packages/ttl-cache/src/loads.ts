@@ -6,8 +6,7 @@ import type { Settings } from './options.ts';
 import { atTurnEnd, isWithin } from './recursion.ts';
 import type { Counts } from './stats.ts';
 import type { TierEntry, TierHit } from './tier.ts';
-import { TierCalls } from './tier-calls.ts';
-import type { TierLink } from './tier-link.ts';
+import type { TierCalls } from './tier-calls.ts';
 
 export interface LoadRequest<Value, Key> {
   readonly loader: Loader<Value, Key>;
@@ -37,7 +36,7 @@ export class Loads<Value, Key> {
   constructor(
     settings: Settings<Value, Key>,
     entries: Entries<Value, Key>,
-    link: TierLink<Value> | undefined,
+    tier: TierCalls<Value> | undefined,
     counts: Counts,
     emit: Emit<Key>,
   ) {
@@ -45,12 +44,7 @@ export class Loads<Value, Key> {
     this.#entries = entries;
     this.#counts = counts;
     this.#emit = emit;
-    this.#tier =
-      link &&
-      new TierCalls(link, settings.loadTimeoutMs, (operation, error) => {
-        counts.tierErrors++;
-        emit(() => ({ type: 'tierError', operation, error }));
-      });
+    this.#tier = tier;
     entries.isIdle = () => this.#flights.size === 0;
   }
 
@@ -127,7 +121,7 @@ export class Loads<Value, Key> {
     return this.#tier === undefined ? this.#runAlone(load, request) : this.#runWithTier(this.#tier, load, request);
   }
 
-  /** In one step: an `async` function would take as long as a hundred joins. */
+  /** In one step: an `async` function would take as long as a dozen joins. */
   #runAlone(load: Load<Value, Key>, request: LoadRequest<Value, Key>): Promise<Value | undefined> {
     return new Promise((resolve, reject) => {
       const loaded = (entry: TierEntry<Value>) => {

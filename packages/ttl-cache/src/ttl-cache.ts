@@ -1,10 +1,11 @@
 import { createAnswers } from './answers.ts';
 import type { TtlCache } from './cache.ts';
 import { Entries } from './entries.ts';
-import { createEmit } from './events.ts';
+import { createEmit, type TierOperation } from './events.ts';
 import { Loads } from './loads.ts';
 import { readOptions, type TtlCacheOptions } from './options.ts';
 import { createCounts } from './stats.ts';
+import { TierCalls } from './tier-calls.ts';
 import { TierLink, tierKey } from './tier-link.ts';
 
 /**
@@ -16,17 +17,19 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   const counts = createCounts();
   const emit = createEmit(settings.onEvent);
   const entries = new Entries(settings, counts, emit);
+  const tierFailed = (operation: TierOperation, error: unknown) => {
+    counts.tierErrors++;
+    emit(() => ({ type: 'tierError', operation, error }));
+  };
   const link =
     settings.tier &&
     new TierLink(settings.tier, {
-      failed(operation, error) {
-        counts.tierErrors++;
-        emit(() => ({ type: 'tierError', operation, error }));
-      },
+      failed: tierFailed,
       caughtUp: (keys, cleared) => emit(() => ({ type: 'tierCaughtUp', keys, cleared })),
     });
+  const tierCalls = link && new TierCalls(link, settings.loadTimeoutMs, tierFailed);
   const { store, time, quickLifeMs } = entries;
-  const loads = new Loads(settings, entries, link, counts, emit);
+  const loads = new Loads(settings, entries, tierCalls, counts, emit);
   const { get, has, lookup, getOrLoad, refresh } = createAnswers(settings, entries, loads, counts);
 
   function set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void {
