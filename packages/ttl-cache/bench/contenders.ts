@@ -11,6 +11,8 @@ import { createTtlCache } from '../src/index.ts';
 
 const ttlMs = 300_000;
 
+export const mapName = 'bare Map';
+
 export interface SyncCache {
   get(key: string): unknown;
   set(key: string, value: object): unknown;
@@ -19,7 +21,7 @@ export interface SyncCache {
 /** Caches that are read and written synchronously, each with a TTL, bounded to `max` entries. */
 export function syncCaches(max: number): Record<string, () => SyncCache> {
   return {
-    'bare Map': () => new Map<string, object>(),
+    [mapName]: () => new Map<string, object>(),
     '@corral/ttl-cache': () => createTtlCache<object>({ ttlMs, maxEntries: max }),
     'lru-cache': () => new LRUCache<string, object>({ max, ttl: ttlMs }),
     '@isaacs/ttlcache': () => new TTLCache<string, object>({ max, ttl: ttlMs }),

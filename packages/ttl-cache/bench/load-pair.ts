@@ -2,15 +2,9 @@
 import { median } from '@corral-internal/bench-kit';
 import { loadingCaches, memoName, type LoadingCache } from './contenders.ts';
 import { contenders, count, sequence } from './measure.ts';
+import type { Taken } from './processes.ts';
 
-export type Kind = 'hit' | 'storm' | 'gathered';
-
-export interface Taken {
-  /** The contender's median time of a call. */
-  nsPerCall: number;
-  /** The median of its ratios to the memo, turn by turn. */
-  ratio: number;
-}
+type LoadKind = 'hit' | 'storm' | 'gathered';
 
 /** Calls in a turn, for everybody. */
 const turn = 25_000;
@@ -34,7 +28,7 @@ for (const cache of Object.values(pair)) {
 }
 
 /** Each storm has a key of its own, that nobody has asked for before. */
-const storms = (kind: Kind, body: string) => `(() => {
+const storms = (kind: LoadKind, body: string) => `(() => {
   let keys = 0;
   return async () => {
     for (let storm = 0; storm < ${turn / callers}; storm++) {
@@ -43,7 +37,7 @@ const storms = (kind: Kind, body: string) => `(() => {
     }
   };
 })()`;
-const bodies: Record<Kind, string> = {
+const bodies: Record<LoadKind, string> = {
   hit: 'async () => { for (let i = 0; i < keys.length; i++) await cache.load(keys[i]); }',
   storm: storms(
     'storm',
@@ -54,8 +48,9 @@ const bodies: Record<Kind, string> = {
     `const calls = []; for (let caller = 0; caller < ${callers}; caller++) calls.push(cache.load(key)); await Promise.all(calls);`,
   ),
 };
-const taken: Partial<Record<Kind, Taken>> = {};
-for (const [kind, body] of Object.entries(bodies)) taken[kind as Kind] = await inTurns(contenders(pair, keys, body));
+const taken: Partial<Record<LoadKind, Taken>> = {};
+for (const [kind, body] of Object.entries(bodies))
+  taken[kind as LoadKind] = await inTurns(contenders(pair, keys, body));
 console.log(JSON.stringify(taken));
 process.exit();
 
@@ -75,7 +70,7 @@ async function inTurns(runs: Record<string, () => unknown>): Promise<Taken> {
     spent.push(between);
     ratios.push(between / ((first + last) / 2));
   }
-  return { nsPerCall: (median(spent) / turn) * 1e6, ratio: median(ratios) };
+  return { nsPerOperation: (median(spent) / turn) * 1e6, ratio: median(ratios) };
 }
 
 async function timed(run: () => unknown): Promise<number> {

@@ -1,39 +1,16 @@
-import { median, report, shuffled, type Comparison } from '@corral-internal/bench-kit';
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { report, type Comparison } from '@corral-internal/bench-kit';
 import { loadingCaches, memoName } from './contenders.ts';
-import type { Kind, Taken } from './load-pair.ts';
 import { bestPeer, bounded, count, ratioOf, versionsOf } from './measure.ts';
+import { inProcesses } from './processes.ts';
 
-// A process of its own for each contender, as a service has one cache: nine in one process share the processor's caches, the
-// compiler and the collector, and pay for what the one before them has left there. In each round all have theirs, in a new order.
-const rounds = 7;
 const names = Object.keys(loadingCaches(() => Promise.resolve({}), count)).filter((name) => name !== memoName);
-const script = fileURLToPath(new URL('load-pair.ts', import.meta.url));
-const taken: Record<string, Record<Kind, Taken>[]> = Object.fromEntries(names.map((name) => [name, []]));
-for (let round = 0; round < rounds; round++) {
-  for (const name of shuffled(names)) {
-    // Without --expose-gc: forced collections, with no load alive, make V8 forget the shapes of loads and drop the code that knows them.
-    const line = execFileSync(process.execPath, ['--conditions=@corral/source', script, name], { encoding: 'utf8' });
-    taken[name]!.push(JSON.parse(line) as Record<Kind, Taken>);
-  }
-}
-
-const comparisonOf = (name: string, kind: Kind): Comparison => ({
-  name,
-  baseline: memoName,
-  rounds,
-  results: Object.entries(taken).map(([contender, all]) => ({
-    name: contender,
-    nsPerOperation: median(all.map((one) => one[kind].nsPerCall)),
-    ratio: median(all.map((one) => one[kind].ratio)),
-  })),
-});
-const hits = comparisonOf('`getOrLoad`, hit', 'hit');
-const storm = comparisonOf('1,000 callers of a cold key, until the promise of the last has settled', 'storm');
+// Without --expose-gc: forced collections, with no load alive, make V8 forget the shapes of loads and drop the code that knows them.
+const comparisonOf = inProcesses({ baseline: memoName, contenders: names, script: 'load-pair.ts' });
+const hits = comparisonOf('hit', '`getOrLoad`, hit');
+const storm = comparisonOf('storm', '1,000 callers of a cold key, until the promise of the last has settled');
 const gathered = comparisonOf(
-  'the same, with a `Promise.all` over the calls, which costs as much for everybody',
   'gathered',
+  'the same, with a `Promise.all` over the calls, which costs as much for everybody',
 );
 const aheadOfPeers = (name: string, comparison: Comparison) => {
   const ratio = ratioOf(comparison) / bestPeer(comparison);

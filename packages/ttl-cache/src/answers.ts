@@ -1,6 +1,7 @@
-import type { GetOrLoadOptions, Lookup, TtlCache } from './cache.ts';
+import type { GetOrLoadOptions, Lookup } from './cache.ts';
 import type { Entries } from './entries.ts';
 import { LoadRecursionError } from './errors.ts';
+import type { Parts } from './facade.ts';
 import type { Loader } from './load.ts';
 import { rejected, type Loads } from './loads.ts';
 import { durations, wrong, type Settings } from './options.ts';
@@ -15,25 +16,10 @@ export function createAnswers<Value, Key>(
   entries: Entries<Value, Key>,
   loads: Loads<Value, Key>,
   counts: Counts,
-): Pick<TtlCache<Value, Key>, 'get' | 'has' | 'lookup' | 'getOrLoad' | 'refresh'> {
+): Pick<Parts<Value, Key>, 'getClosely' | 'has' | 'lookup' | 'getOrLoad' | 'refresh'> {
   const { refreshAheadMs, staleWhileRevalidateMs, softTimeoutMs } = settings;
   const { store, time, backoff } = entries;
   const copies = settings.clone !== undefined;
-
-  // The hot paths of the two are written out, and short: a mark of this epoch answers at once, and every 256th hit renews
-  // the clock. All else, the exact look included, stands apart.
-  function get(key: Key): Value | undefined {
-    const slot = store.index.get(key);
-    if (slot === undefined) {
-      store.misses++;
-      return undefined;
-    }
-    if (store.marks[slot] === store.epoch && store.hitsLeft > 0) {
-      store.hitsLeft--;
-      return store.values[slot];
-    }
-    return getClosely(key, slot);
-  }
 
   function getClosely(key: Key, slot: number): Value | undefined {
     const value = store.values[slot];
@@ -250,7 +236,7 @@ export function createAnswers<Value, Key>(
     }
   }
 
-  return { get, has, lookup, getOrLoad, refresh };
+  return { getClosely, has, lookup, getOrLoad, refresh };
 }
 
 const ignore = () => {};

@@ -8,6 +8,11 @@ export interface GetOrLoadOptions {
   ttlMs?: number | undefined;
 }
 
+export interface SetOptions {
+  /** The life of this value, instead of the cache's `ttlMs`. */
+  ttlMs?: number | undefined;
+}
+
 /** What is known of a key. `ageMs`: since it was stored; 0 for a miss. */
 export type Lookup<Value> =
   | { readonly state: 'hit' | 'stale'; readonly value: Value; readonly ageMs: number }
@@ -22,7 +27,7 @@ export interface TtlCache<Value, Key = string> {
    * Holds a value, and wins over a load that runs.
    * @throws {TypeError} `value` is `undefined`: to remove, `delete`.
    */
-  set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void;
+  set(key: Key, value: Value, options?: SetOptions): void;
   /**
    * The fresh value, or an old one within its windows, or what `load` brings. Concurrent callers of a key share one load;
    * whose loader runs, is the first one's choice. `undefined`: the loader found nothing.

@@ -47,14 +47,14 @@ export class Entries<Value, Key> {
     const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
     const usualLifeMs = typeof ttlMs === 'number' && jitter === 0 ? ttlMs : Number.NaN;
     this.store = new Store(
-      { maxEntries, maxBytes, staleMs, usualLifeMs, tellReplaced: settings.onEvict !== undefined },
+      { maxEntries, maxBytes, staleMs, usualLifeMs, watched: settings.onEvict !== undefined },
       (key, value, reason) => this.#onRemove(key, value, reason),
     );
     const lifeMs = typeof ttlMs === 'number' ? ttlMs * (1 - jitter) - settings.refreshAheadMs : 0;
     // Copies are made at each look.
     const marginMs = settings.clone === undefined ? settings.refreshAheadMs : Infinity;
     this.time = new Timekeeper(now, lifeMs, marginMs, this.store, {
-      renewed: (nowMs) => this.store.renew(nowMs !== Infinity && this.maySetQuickly(), nowMs + this.quickLifeMs),
+      renewed: (nowMs) => this.store.renew(nowMs !== Infinity && this.maySetQuickly(), nowMs, this.quickLifeMs),
       sweep: () => this.#sweepSlice(),
       forgetEpochs: () => this.store.forgetEpochs(),
     });
@@ -140,6 +140,7 @@ export class Entries<Value, Key> {
     const { ttlMs } = this.#settings;
     const lifeMs = typeof ttlMs === 'number' ? ttlMs : this.store.expiresAt[slot]! - this.store.bornAt(slot);
     this.backoff.failed(key, nowMs, lifeMs);
+    this.store.watched = true;
     return true;
   }
 
@@ -178,8 +179,6 @@ export class Entries<Value, Key> {
   }
 
   #onRemove(key: Key, value: Value | undefined, reason: EvictReason): void {
-    if (reason === 'evicted') this.#counts.evicted++;
-    else if (reason === 'expired') this.#counts.expired++;
     if (reason !== 'replaced') this.backoff.forget(key);
     if (value !== undefined && this.#settings.onEvict !== undefined) this.#removed.push({ key, value, reason });
   }
@@ -196,7 +195,7 @@ export class Entries<Value, Key> {
     if (this.#sweep === undefined) {
       this.#sweep = this.store.sweep(this.time.now(), stepSize);
       this.#slices = 0;
-      this.#expiredBefore = this.#counts.expired;
+      this.#expiredBefore = this.store.expired;
     }
     this.#slices++;
     const untilMs = performance.now() + sliceMs;
@@ -207,7 +206,7 @@ export class Entries<Value, Key> {
     if (this.closed) return undefined;
     if (done !== true) return 0;
     this.#sweep = undefined;
-    const expired = this.#counts.expired - this.#expiredBefore;
+    const expired = this.store.expired - this.#expiredBefore;
     if (expired > 0) this.#emit(() => ({ type: 'reaped', expired, slices: this.#slices }));
     return this.store.index.size > 0 && !this.closed ? this.#settings.reapIntervalMs : undefined;
   }

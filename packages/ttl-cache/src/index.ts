@@ -1,5 +1,5 @@
 export { createTtlCache } from './ttl-cache.ts';
-export type { GetOrLoadOptions, Lookup, TtlCache } from './cache.ts';
+export type { GetOrLoadOptions, Lookup, SetOptions, TtlCache } from './cache.ts';
 export type { TtlCacheOptions } from './options.ts';
 export type { LoadContext, Loader } from './load.ts';
 export type { CacheEvent, TierOperation } from './events.ts';

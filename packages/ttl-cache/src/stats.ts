@@ -34,7 +34,10 @@ export interface CacheStats {
   readonly inFlight: number;
 }
 
-export type Counts = { -readonly [Name in keyof Omit<CacheStats, 'hits' | 'misses' | 'size' | 'bytes'>]: number };
+/** What the store counts itself. */
+type Kept = 'hits' | 'misses' | 'evicted' | 'expired' | 'size' | 'bytes';
+
+export type Counts = { -readonly [Name in keyof Omit<CacheStats, Kept>]: number };
 
 export function createCounts(): Counts {
   return {
@@ -43,8 +46,6 @@ export function createCounts(): Counts {
     loads: 0,
     loadErrors: 0,
     joined: 0,
-    evicted: 0,
-    expired: 0,
     invalidated: 0,
     discarded: 0,
     tierHits: 0,

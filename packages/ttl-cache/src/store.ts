@@ -1,4 +1,4 @@
-import { looks } from './timekeeper.ts';
+import { Budgets } from './budgets.ts';
 
 /** Why an entry is no longer held. */
 export type EvictReason = 'expired' | 'evicted' | 'deleted' | 'cleared' | 'replaced';
@@ -12,8 +12,8 @@ export interface StoreBounds {
   readonly staleMs: number;
   /** The life that most entries get; NaN if there is none. Only entries with another one cost memory for their age. */
   readonly usualLifeMs: number;
-  /** Whether `onRemove` wants to know of values that give way to others. */
-  readonly tellReplaced: boolean;
+  /** Whether `onRemove` is called from the start. */
+  readonly watched: boolean;
 }
 
 const firstCapacity = 16;
@@ -38,84 +38,91 @@ const condemned = 2;
  *
  * Eviction is SIEVE (NSDI '24): a hit leaves a mark; the hand walks from old to new, spares marked entries once and
  * takes the first without. The map's own insertion order is the queue, its iterator is the hand.
- * What is removed is told to `onRemove`, which must not call back into the store.
+ * What is removed is told to `onRemove` while it is `watched`, which must not call back into the store.
  */
-export class Store<Value, Key> {
+export class Store<Value, Key> extends Budgets {
   index: Map<Key, number> = new Map();
   readonly values: (Value | undefined)[] = [];
-  // Declared, not defined: a field without a value would be assigned twice.
+  // Declared, not defined: a field without a value would be assigned twice, and be no constant to V8.
   declare expiresAt: Float64Array;
   /** Small on purpose: with the values, all that a hit touches. Above `condemned`: seen, in the epoch of this number, to outlive it. */
   declare marks: Uint8Array;
-  /** The number of the epoch that a hit's mark must bear (see `Timekeeper`): here, where a read finds the rest. */
-  epoch = -1;
-  /** What expires later than this may bear that number. */
-  markAboveMs: number = Infinity;
-  /** Hits that may be answered by their mark before the clock is read again; those before that; reads in vain. */
-  hitsLeft: number = looks;
-  hitsBefore = 0;
-  misses = 0;
-  /** Calls of `set` that may go the quick way, which has a value end at `quickEndMs`, before the clock is read again. */
-  setsLeft = 0;
-  quickEndMs = 0;
+  evicted = 0;
+  expired = 0;
   bytes = 0;
-  readonly #bounds: StoreBounds;
-  readonly #onRemove: OnRemove<Value, Key>;
+  /** Whether `onRemove` is called. */
+  declare watched: boolean;
+  declare readonly bounds: StoreBounds;
+  declare readonly onRemove: OnRemove<Value, Key>;
   births: Float64Array | undefined;
   #sizes: Float64Array | undefined;
   /** Slots ever used, and the first of the free ones, chained through `expiresAt`; -1 ends the chain. */
   #used = 0;
   #free = -1;
   #hand: MapIterator<[Key, number]> | undefined;
-  #insertsSinceHand = 0;
+  #allottedSinceHand = 0;
   /** While a sweep carries entries over: the index to be. */
   survivors: Map<Key, number> | undefined;
   /** While a sweep frees what the former index held. */
   #burial: Generator<undefined, void, void> | undefined;
 
   constructor(bounds: StoreBounds, onRemove: OnRemove<Value, Key>) {
-    this.#bounds = bounds;
-    this.#onRemove = onRemove;
+    super();
+    this.bounds = bounds;
+    this.onRemove = onRemove;
+    this.watched = bounds.watched;
     this.expiresAt = new Float64Array(this.#firstCapacity());
     this.marks = new Uint8Array(this.#firstCapacity());
   }
 
   #firstCapacity(): number {
-    const { maxEntries } = this.#bounds;
+    const { maxEntries } = this.bounds;
     return maxEntries >= allAtOnce.from && maxEntries <= allAtOnce.to ? maxEntries : firstCapacity;
   }
 
   /** Holds `value`, replaces what was there, and evicts until the bounds hold. `size` must not exceed `maxBytes`. */
   write(key: Key, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
-    const { maxBytes, tellReplaced } = this.#bounds;
+    const { maxBytes } = this.bounds;
     const slot = this.index.get(key);
     if (slot === undefined) return this.insert(key, value, nowMs, lifeMs, size);
     this.marks[slot] = seen;
     this.survivors?.set(key, slot);
     if (this.#sizes !== undefined) {
       const grown = size - this.#sizes[slot]!;
-      if (grown > 0) while (this.bytes + grown > maxBytes && this.index.size > 1) this.#evict(slot, nowMs);
+      if (grown > 0) {
+        while (this.bytes + grown > maxBytes && this.index.size > 1) this.#chain(this.#evict(slot, nowMs));
+      }
       this.bytes -= this.#sizes[slot]!;
       this.#sizes[slot] = 0;
     }
-    if (tellReplaced && this.values[slot] !== value) this.#onRemove(key, this.values[slot], 'replaced');
+    if (this.watched && this.values[slot] !== value) this.onRemove(key, this.values[slot], 'replaced');
     this.#fill(slot, value, nowMs, lifeMs, size);
   }
 
   /** `write` for a key that is known not to be held. */
   insert(key: Key, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
-    const { maxEntries, maxBytes } = this.#bounds;
-    while (this.index.size >= maxEntries) this.#evict(-1, nowMs);
-    while (this.bytes + size > maxBytes && this.index.size > 0) this.#evict(-1, nowMs);
-    const slot = this.#allot();
+    while (this.bytes + size > this.bounds.maxBytes && this.index.size > 0) this.#chain(this.#evict(-1, nowMs));
+    const slot = this.#place(nowMs);
     this.index.set(key, slot);
-    // A hand at rest keeps the map's former tables alive.
-    if (this.#hand !== undefined && ++this.#insertsSinceHand > 1_024) this.#hand = undefined;
     this.#fill(slot, value, nowMs, lifeMs, size);
   }
 
+  /** `insert` while `setsLeft` is above 0. */
+  insertQuickly(key: Key, value: Value): void {
+    const slot = this.#place(this.quickBornMs);
+    this.index.set(key, slot);
+    this.values[slot] = value;
+    this.expiresAt[slot] = this.quickEndMs;
+    if (this.births !== undefined) this.births[slot] = this.quickBornMs;
+  }
+
+  /** A slot for a new entry, its former one evicted where the bound is met. */
+  #place(nowMs: number): number {
+    return this.index.size < this.bounds.maxEntries ? this.#allot() : this.#evict(-1, nowMs);
+  }
+
   #fill(slot: number, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
-    const { usualLifeMs } = this.#bounds;
+    const { usualLifeMs } = this.bounds;
     this.values[slot] = value;
     this.expiresAt[slot] = nowMs + lifeMs;
     if (lifeMs !== usualLifeMs || lifeMs === Infinity) this.births ??= this.#reconstructBirths();
@@ -127,50 +134,44 @@ export class Store<Value, Key> {
     }
   }
 
-  get hits(): number {
-    return this.hitsBefore + looks - this.hitsLeft;
-  }
-
-  /** Whether there were hits or sets by the coarse time since it was renewed. */
-  get isBusy(): boolean {
-    return this.hitsLeft < looks || (this.setsLeft > 0 && this.setsLeft < looks);
-  }
-
-  /** The coarse time was renewed. */
-  renew(sets: boolean, quickEndMs: number): void {
-    this.hitsBefore = this.hits;
-    this.hitsLeft = looks;
-    this.setsLeft = sets ? looks : 0;
-    this.quickEndMs = quickEndMs;
-  }
-
   /** Notes that an entry was asked for. What a sweep has found dead stays so. */
   mark(slot: number, mark: number): void {
     if (this.marks[slot] !== condemned) this.marks[slot] = mark;
   }
 
   bornAt(slot: number): number {
-    return this.births === undefined ? this.expiresAt[slot]! - this.#bounds.usualLifeMs : this.births[slot]!;
+    return this.births === undefined ? this.expiresAt[slot]! - this.bounds.usualLifeMs : this.births[slot]!;
   }
 
   remove(key: Key, slot: number, reason: EvictReason): void {
-    this.index.delete(key);
-    this.survivors?.delete(key);
-    this.#release(key, slot, reason);
+    this.#unlink(key, slot, reason);
+    this.#chain(slot);
   }
 
-  #release(key: Key, slot: number, reason: EvictReason): void {
+  #unlink(key: Key, slot: number, reason: EvictReason): void {
+    this.index.delete(key);
+    this.survivors?.delete(key);
+    this.#vacate(key, slot, reason);
+  }
+
+  #vacate(key: Key, slot: number, reason: EvictReason): void {
     const value = this.values[slot];
     this.values[slot] = undefined;
     this.marks[slot] = unseen;
+    if (reason === 'evicted') this.evicted++;
+    else if (reason === 'expired') this.expired++;
     if (this.#sizes !== undefined) {
       this.bytes -= this.#sizes[slot]!;
       this.#sizes[slot] = 0;
     }
+    if (this.watched) this.onRemove(key, value, reason);
+  }
+
+  /** Gives a vacant slot back. */
+  #chain(slot: number): void {
     // Chained below zero, so that no free slot looks like an entry with time left.
     this.expiresAt[slot] = -2 - this.#free;
     this.#free = slot;
-    this.#onRemove(key, value, reason);
     // A cache that was large once gives its arrays back; a small one keeps them.
     if (this.index.size === 0 && this.#used > 1_024 && this.#burial === undefined) this.#reset();
   }
@@ -182,12 +183,12 @@ export class Store<Value, Key> {
     const values = tell ? this.values.slice() : [];
     this.index = new Map();
     this.#reset();
-    if (tell) for (const [key, slot] of index) this.#onRemove(key, values[slot], 'cleared');
+    if (tell) for (const [key, slot] of index) this.onRemove(key, values[slot], 'cleared');
   }
 
   /** Whether the time for which the entry is kept, stale windows included, is over. */
   isDead(slot: number, nowMs: number): boolean {
-    return nowMs >= this.expiresAt[slot]! + this.#bounds.staleMs;
+    return nowMs >= this.expiresAt[slot]! + this.bounds.staleMs;
   }
 
   /**
@@ -229,7 +230,9 @@ export class Store<Value, Key> {
     let steps = 0;
     for (const [key, slot] of old) {
       if (++steps % stepSize === 0) yield;
-      if (this.marks[slot] === condemned) this.#release(key, slot, 'expired');
+      if (this.marks[slot] !== condemned) continue;
+      this.#vacate(key, slot, 'expired');
+      this.#chain(slot);
     }
   }
 
@@ -243,8 +246,9 @@ export class Store<Value, Key> {
     return alive < sampleSize / 2;
   }
 
-  #evict(spared: number, nowMs: number): void {
-    this.#insertsSinceHand = 0;
+  /** Removes the entry that is to give way. @returns its slot, which is the caller's. */
+  #evict(spared: number, nowMs: number): number {
+    this.#allottedSinceHand = 0;
     this.#hand ??= this.index.entries();
     for (;;) {
       const { done, value: entry } = this.#hand.next();
@@ -256,7 +260,10 @@ export class Store<Value, Key> {
       if (slot === spared) continue;
       const mark = this.marks[slot];
       const dead = mark === condemned || this.isDead(slot, nowMs);
-      if (dead || mark === unseen) return this.remove(entry[0], slot, dead ? 'expired' : 'evicted');
+      if (dead || mark === unseen) {
+        this.#unlink(entry[0], slot, dead ? 'expired' : 'evicted');
+        return slot;
+      }
       this.marks[slot] = unseen;
     }
   }
@@ -268,6 +275,8 @@ export class Store<Value, Key> {
   }
 
   #allot(): number {
+    // A hand at rest keeps the map's former tables alive.
+    if (this.#hand !== undefined && ++this.#allottedSinceHand > 1_024) this.#hand = undefined;
     const slot = this.#free;
     if (slot !== -1) {
       this.#free = -2 - this.expiresAt[slot]!;
@@ -279,7 +288,7 @@ export class Store<Value, Key> {
 
   #grow(): void {
     // More than `maxEntries` only while a sweep has not yet freed the slots of the dead.
-    const { maxEntries } = this.#bounds;
+    const { maxEntries } = this.bounds;
     const capacity = this.#used < maxEntries ? Math.min(this.#used * 2, maxEntries) : this.#used + grownBy;
     this.expiresAt = copied(this.expiresAt, new Float64Array(capacity));
     this.marks = copied(this.marks, new Uint8Array(capacity));
@@ -304,7 +313,7 @@ export class Store<Value, Key> {
   }
 
   #reconstructBirths(): Float64Array {
-    return this.expiresAt.map((expiresAt) => expiresAt - this.#bounds.usualLifeMs);
+    return this.expiresAt.map((expiresAt) => expiresAt - this.bounds.usualLifeMs);
   }
 }
 

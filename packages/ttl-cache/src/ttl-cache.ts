@@ -1,7 +1,8 @@
 import { createAnswers } from './answers.ts';
-import type { TtlCache } from './cache.ts';
+import type { SetOptions, TtlCache } from './cache.ts';
 import { Entries } from './entries.ts';
 import { createEmit, type TierOperation } from './events.ts';
+import { Facade } from './facade.ts';
 import { Loads } from './loads.ts';
 import { readOptions, type TtlCacheOptions } from './options.ts';
 import { createCounts } from './stats.ts';
@@ -30,34 +31,17 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   const tierCalls = link && new TierCalls(link, settings.loadTimeoutMs, tierFailed);
   const { store, time, quickLifeMs } = entries;
   const loads = new Loads(settings, entries, tierCalls, counts, emit);
-  const { get, has, lookup, getOrLoad, refresh } = createAnswers(settings, entries, loads, counts);
-
-  function set(key: Key, value: Value, options?: { ttlMs?: number | undefined }): void {
-    // Under load, and nothing else to look after.
-    if (store.setsLeft > 0 && options === undefined && value !== undefined) {
-      store.setsLeft--;
-      const slot = store.index.get(key);
-      if (slot === undefined) return insertQuickly(key, value);
-      store.values[slot] = value;
-      store.marks[slot] = store.epoch;
-      store.expiresAt[slot] = store.quickEndMs;
-      if (store.births !== undefined) store.births[slot] = time.recentMs;
-      return;
-    }
-    setClosely(key, value, options);
-  }
-
-  function setClosely(key: Key, value: Value, options: { ttlMs?: number | undefined } | undefined): void {
-    if (store.setsLeft === 0 && time.isCoarse && entries.maySetQuickly()) {
-      time.now();
-      if (store.setsLeft > 0) return set(key, value, options);
-    }
-    setSlowly(key, value, options?.ttlMs);
-  }
+  const answers = createAnswers(settings, entries, loads, counts);
 
   function insertQuickly(key: Key, value: Value): void {
-    store.insert(key, value, time.recentMs, quickLifeMs, 0);
+    store.insertQuickly(key, value);
     if (!time.sweepPlanned) entries.planSweep(quickLifeMs);
+  }
+
+  function setClosely(key: Key, value: Value, options: SetOptions | undefined): void {
+    // Not from there to here again: the sets that are left are renewed by now, or the slow way it is.
+    if (store.setsLeft === 0 && time.isCoarse && entries.maySetQuickly()) time.now();
+    setSlowly(key, value, options?.ttlMs);
   }
 
   function setSlowly(key: Key, value: Value, ttlMs: number | undefined): void {
@@ -101,11 +85,10 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   }
 
   return new Facade({
-    get,
-    lookup,
-    set,
-    getOrLoad,
-    refresh,
+    ...answers,
+    store,
+    setClosely,
+    insertQuickly,
     settled: () => link?.settled() ?? Promise.resolve(),
     delete(key) {
       link?.delete(tierKey(key));
@@ -116,11 +99,11 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
       clearHere();
     },
     local: { delete: deleteHere, clear: clearHere },
-    has,
     keys: () => store.index.keys(),
-    gauges: store,
-    stats: () =>
-      Object.freeze({ ...counts, hits: store.hits, misses: store.misses, size: store.index.size, bytes: store.bytes }),
+    stats: () => {
+      const { hits, misses, evicted, expired, index, bytes } = store;
+      return Object.freeze({ ...counts, hits, misses, evicted, expired, size: index.size, bytes });
+    },
     close,
   });
 }
@@ -128,58 +111,4 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
 function setInTier<Value>(link: TierLink<Value>, key: string, value: Value, ttlMs: number): void {
   if (ttlMs > 0) link.set(key, { value, ttlMs });
   else link.delete(key);
-}
-
-interface Parts<Value, Key> extends Omit<TtlCache<Value, Key>, 'size' | 'bytes' | typeof Symbol.dispose> {
-  readonly gauges: { readonly index: { readonly size: number }; readonly bytes: number };
-}
-
-/**
- * The cache as its user holds it. A class, because V8 keeps an object literal that has accessors as a dictionary: finding
- * `get` in one takes as long as all that a hit does.
- */
-class Facade<Value, Key> implements TtlCache<Value, Key> {
-  readonly get: TtlCache<Value, Key>['get'];
-  readonly lookup: TtlCache<Value, Key>['lookup'];
-  readonly set: TtlCache<Value, Key>['set'];
-  readonly getOrLoad: TtlCache<Value, Key>['getOrLoad'];
-  readonly refresh: TtlCache<Value, Key>['refresh'];
-  readonly settled: TtlCache<Value, Key>['settled'];
-  readonly delete: TtlCache<Value, Key>['delete'];
-  readonly clear: TtlCache<Value, Key>['clear'];
-  readonly local: TtlCache<Value, Key>['local'];
-  readonly has: TtlCache<Value, Key>['has'];
-  readonly keys: TtlCache<Value, Key>['keys'];
-  readonly stats: TtlCache<Value, Key>['stats'];
-  readonly close: TtlCache<Value, Key>['close'];
-  readonly #gauges: Parts<Value, Key>['gauges'];
-
-  constructor(parts: Parts<Value, Key>) {
-    this.get = parts.get;
-    this.lookup = parts.lookup;
-    this.set = parts.set;
-    this.getOrLoad = parts.getOrLoad;
-    this.refresh = parts.refresh;
-    this.settled = parts.settled;
-    this.delete = parts.delete;
-    this.clear = parts.clear;
-    this.local = parts.local;
-    this.has = parts.has;
-    this.keys = parts.keys;
-    this.stats = parts.stats;
-    this.close = parts.close;
-    this.#gauges = parts.gauges;
-  }
-
-  get size(): number {
-    return this.#gauges.index.size;
-  }
-
-  get bytes(): number {
-    return this.#gauges.bytes;
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
 }
