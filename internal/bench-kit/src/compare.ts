@@ -88,6 +88,18 @@ export function measurementsOf(
   }));
 }
 
+/** Of comparisons of the same contenders, each made in a process of its own: the medians. */
+export function mediansOf(runs: readonly Comparison[]): Comparison {
+  const [first] = runs;
+  if (first === undefined) throw new RangeError('runs: expected at least one, got none');
+  const results = first.results.map(({ name }, index) => ({
+    name,
+    nsPerOperation: median(runs.map((run) => run.results[index]!.nsPerOperation)),
+    ratio: median(runs.map((run) => run.results[index]!.ratio)),
+  }));
+  return { ...first, rounds: runs.reduce((sum, { rounds }) => sum + rounds, 0), results };
+}
+
 /** The middle value; the mean of the two middle ones where there is no single one. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;

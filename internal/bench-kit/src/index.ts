@@ -2,6 +2,7 @@ export {
   compare,
   measurementsOf,
   median,
+  mediansOf,
   shuffled,
   type Comparison,
   type CompareOptions,

@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Comparison, median, report } from '@corral-internal/bench-kit';
+import { type Comparison, mediansOf, report } from '@corral-internal/bench-kit';
 import { createRateLimiter } from '../src/index.ts';
 import type { MemoryCase } from './memory-slices.ts';
 
@@ -28,15 +28,10 @@ async function measureOnce(name: MemoryCase): Promise<Measured> {
 async function measure(name: MemoryCase) {
   const runs: Measured[] = [];
   for (let index = 0; index < PROCESSES; index++) runs.push(await measureOnce(name));
-  const { comparison } = runs[0]!;
-  const results = comparison.results.map((result, index) => ({
-    name: result.name,
-    nsPerOperation: median(runs.map((run) => run.comparison.results[index]!.nsPerOperation)),
-    ratio: median(runs.map((run) => run.comparison.results[index]!.ratio)),
-  }));
+  const comparison = mediansOf(runs.map((run) => run.comparison));
   const [allowed, denied] = (['allowed', 'denied'] as const).map((key) => runs.reduce((sum, run) => sum + run[key], 0));
   return {
-    comparison: { ...comparison, name: `${name}; ${PROCESSES} processes`, results },
+    comparison: { ...comparison, name: `${name}; ${PROCESSES} processes` },
     share: allowed! / (allowed! + denied!),
   };
 }

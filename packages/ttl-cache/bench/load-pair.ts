@@ -2,9 +2,15 @@
 import { median } from '@corral-internal/bench-kit';
 import { loadingCaches, memoName, type LoadingCache } from './contenders.ts';
 import { contenders, count, sequence } from './measure.ts';
-import type { Taken } from './processes.ts';
 
-type LoadKind = 'hit' | 'storm' | 'gathered';
+export type LoadKind = 'hit' | 'storm' | 'gathered';
+
+export interface Taken {
+  /** The contender's median time of a call. */
+  nsPerOperation: number;
+  /** The median of its ratios to the memo, turn by turn. */
+  ratio: number;
+}
 
 /** Calls in a turn, for everybody. */
 const turn = 25_000;

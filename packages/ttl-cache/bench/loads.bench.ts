@@ -1,11 +1,23 @@
-import { report, type Comparison } from '@corral-internal/bench-kit';
+import { median, report, type Comparison } from '@corral-internal/bench-kit';
 import { loadingCaches, memoName } from './contenders.ts';
+import type { LoadKind, Taken } from './load-pair.ts';
 import { bestPeer, bounded, count, ratioOf, versionsOf } from './measure.ts';
-import { inProcesses } from './processes.ts';
+import { inProcesses, processes, run } from './processes.ts';
 
 const names = Object.keys(loadingCaches(() => Promise.resolve({}), count)).filter((name) => name !== memoName);
 // Without --expose-gc: forced collections, with no load alive, make V8 forget the shapes of loads and drop the code that knows them.
-const comparisonOf = inProcesses({ baseline: memoName, contenders: names, script: 'load-pair.ts' });
+const taken = inProcesses(names, (name) => run('load-pair.ts', [name]) as Record<LoadKind, Taken>);
+
+const comparisonOf = (kind: LoadKind, name: string): Comparison => ({
+  name,
+  baseline: memoName,
+  rounds: processes,
+  results: Array.from(taken, ([contender, all]) => ({
+    name: contender,
+    nsPerOperation: median(all.map((one) => one[kind].nsPerOperation)),
+    ratio: median(all.map((one) => one[kind].ratio)),
+  })),
+});
 const hits = comparisonOf('hit', '`getOrLoad`, hit');
 const storm = comparisonOf('storm', '1,000 callers of a cold key, until the promise of the last has settled');
 const gathered = comparisonOf(

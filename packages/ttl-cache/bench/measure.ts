@@ -14,10 +14,6 @@ export function sequence(seed: number, length: number): string[] {
   return Array.from({ length }, () => scattered[rank()]!);
 }
 
-/** For the mix: how many entries a bounded cache may hold, and the keys, each tenth of which is set. */
-export const room = 5_000;
-export const mixedSequence = (): string[] => sequence(5, 600_000);
-
 /**
  * One function for each contender, so that no call site sees two of them: its name makes its text its own, because V8
  * keeps one set of observations for equal texts.

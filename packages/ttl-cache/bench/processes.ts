@@ -1,51 +1,29 @@
-import { median, shuffled, type Comparison } from '@corral-internal/bench-kit';
+import { shuffled } from '@corral-internal/bench-kit';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** What a process of one contender and a baseline, in turns, has found out. */
-export interface Taken {
-  /** The contender's median time of an operation. */
-  nsPerOperation: number;
-  /** The median of its ratios to the baseline. */
-  ratio: number;
+/** Runs a script of this folder, and reads the line of JSON that it prints. */
+export function run(script: string, parameters: readonly string[], flags: readonly string[] = []): unknown {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const options = ['--conditions=@corral/source', '--no-warnings', ...flags];
+  return JSON.parse(execFileSync(process.execPath, [...options, file, ...parameters], { encoding: 'utf8' }));
 }
 
-const rounds = 7;
-
-export interface InProcesses {
-  baseline: string;
-  contenders: readonly string[];
-  /** Prints what it has taken, by kind, as one line of JSON. Its last parameter is the contender's name. */
-  script: string;
-  parameters?: readonly string[];
-  /** Of `node`. */
-  flags?: readonly string[];
-}
+/** In how many processes each contender is measured. */
+export const processes = 7;
 
 /**
- * Runs a script for each contender in a process of its own, as a service has one cache: several in one process share the processor's
- * caches, the compiler and the collector, and pay for what the one before them has left there. What the compiler makes of a cache is
- * also luck that a process keeps. In each round all have theirs, in a new order; the figures are the medians of seven rounds.
+ * Calls `measure` for each contender, which runs a process, seven times, in a new order each: several contenders in one process share
+ * the processor's caches, the compiler and the collector, and pay for what the one before them has left there; a service has one
+ * cache. What the compiler makes of a cache, and where its arrays lie, is also luck that a process keeps.
  */
-export function inProcesses(options: InProcesses): (kind: string, name: string) => Comparison {
-  const { baseline, contenders, script, parameters = [], flags = [] } = options;
-  const file = fileURLToPath(new URL(script, import.meta.url));
-  const command = ['--conditions=@corral/source', '--no-warnings', ...flags, file, ...parameters];
-  const taken = new Map<string, Record<string, Taken>[]>(contenders.map((contender) => [contender, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const contender of shuffled(contenders)) {
-      const line = execFileSync(process.execPath, [...command, contender], { encoding: 'utf8' });
-      taken.get(contender)!.push(JSON.parse(line) as Record<string, Taken>);
-    }
+export function inProcesses<Measured>(
+  contenders: readonly string[],
+  measure: (contender: string) => Measured,
+): Map<string, Measured[]> {
+  const measured = new Map<string, Measured[]>(contenders.map((contender) => [contender, []]));
+  for (let round = 0; round < processes; round++) {
+    for (const contender of shuffled(contenders)) measured.get(contender)!.push(measure(contender));
   }
-  return (kind, name) => ({
-    name,
-    baseline,
-    rounds,
-    results: Array.from(taken, ([contender, all]) => ({
-      name: contender,
-      nsPerOperation: median(all.map((one) => one[kind]!.nsPerOperation)),
-      ratio: median(all.map((one) => one[kind]!.ratio)),
-    })),
-  });
+  return measured;
 }

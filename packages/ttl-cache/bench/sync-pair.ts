@@ -1,9 +1,7 @@
-// One contender beside a bare Map, in a process of their own: `node sync-pair.ts <kind> <contender>` prints one line of JSON.
+// One contender and a bare Map, in turns, in a process of their own: `node sync-pair.ts <kind> <contender>` prints a line of JSON.
 import { compare } from '@corral-internal/bench-kit';
 import { mapName, syncCaches, type SyncCache } from './contenders.ts';
-import { contenders, count, keys, mixedSequence, room, sequence, values } from './measure.ts';
-
-export type SyncKind = 'get' | 'set' | 'mixed';
+import { contenders, count, keys, sequence, values } from './measure.ts';
 
 /**
  * Each does 25,000 operations, some milliseconds, and then the other one: the memory of the machine has other users, which change its
@@ -13,30 +11,33 @@ const piece = 25_000;
 /** The numbers of a piece's operations, for the bodies below. */
 const range = `let i = piece * ${piece}, to = i + ${piece};`;
 
-const [kind, name] = process.argv.slice(2) as [SyncKind, string];
-const known = syncCaches(kind === 'mixed' ? room : count);
-const make = known[name];
-if (make === undefined)
-  throw new RangeError(`contender: expected one of ${Object.keys(known).join(', ')}, got ${name}`);
-const pair = { [mapName]: known[mapName]!, [name]: make };
-const used = kind === 'mixed' ? mixedSequence() : sequence(1, 500_000);
-const { results } = await compare({
-  name: kind,
-  baseline: mapName,
-  operations: used.length,
-  pieces: used.length / piece,
-  rounds: 5,
-  contenders: contendersOf(kind),
-});
-console.log(JSON.stringify({ [kind]: results.find((result) => result.name === name) }));
-process.exit();
-
-function contendersOf(kind: SyncKind): Record<string, () => unknown> {
-  if (kind === 'mixed') {
-    return contenders(
-      pair,
-      used,
-      `(() => {
+interface Work {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly caches: object;
+  readonly body: string;
+}
+const works = {
+  get: (): Work => ({
+    name: '`get`, hit, 100,000 keys, zipf 0.99',
+    keys: sequence(1, 500_000),
+    caches: filled(count),
+    body: `(piece) => { ${range} let found = 0; for (; i < to; i++) if (cache.get(keys[i]) !== undefined) found++; return found; }`,
+  }),
+  set: (): Work => ({
+    name: '`set` of a key that is held',
+    keys: sequence(1, 500_000),
+    caches: filled(count),
+    body: `(piece) => { ${range} for (; i < to; i++) cache.set(keys[i], values[i % 1024]); }`,
+  }),
+  mixed: (): Work => {
+    const keys = sequence(5, 600_000);
+    const distinct = new Set(keys.filter((_, index) => index % 10 === 0)).size;
+    return {
+      name: `90 % get, 10 % set, starting empty, room for 5,000 of the ${distinct} keys that are set (the Map is unbounded)`,
+      keys,
+      caches: pair(5_000),
+      body: `(() => {
         let held;
         return (piece) => {
           if (piece === 0) held = cache();
@@ -46,19 +47,36 @@ function contendersOf(kind: SyncKind): Record<string, () => unknown> {
           return found;
         };
       })()`,
-    );
+    };
+  },
+};
+export type SyncKind = keyof typeof works;
+
+const [kind, contender] = process.argv.slice(2) as [SyncKind, string];
+const work = works[kind]();
+const comparison = await compare({
+  name: work.name,
+  baseline: mapName,
+  operations: work.keys.length,
+  pieces: work.keys.length / piece,
+  rounds: 5,
+  contenders: contenders(work.caches, work.keys, work.body),
+});
+console.log(JSON.stringify(comparison));
+process.exit();
+
+/** Makes the two, empty, with room for so many entries. */
+function pair(max: number): Record<string, () => SyncCache> {
+  const known = syncCaches(max);
+  const make = known[contender];
+  if (make === undefined) {
+    throw new RangeError(`contender: expected one of ${Object.keys(known).join(', ')}, got ${contender}`);
   }
-  const full = Object.fromEntries(Object.entries(pair).map(([who, make]) => [who, filled(make())]));
-  return contenders(
-    full,
-    used,
-    kind === 'get'
-      ? `(piece) => { ${range} let found = 0; for (; i < to; i++) if (cache.get(keys[i]) !== undefined) found++; return found; }`
-      : `(piece) => { ${range} for (; i < to; i++) cache.set(keys[i], values[i % 1024]); }`,
-  );
+  return { [mapName]: known[mapName]!, [contender]: make };
 }
 
-function filled(cache: SyncCache): SyncCache {
-  keys.forEach((key, index) => cache.set(key, values[index]!));
-  return cache;
+function filled(max: number): Record<string, SyncCache> {
+  const caches = Object.fromEntries(Object.entries(pair(max)).map(([name, make]) => [name, make()]));
+  for (const cache of Object.values(caches)) keys.forEach((key, index) => cache.set(key, values[index]!));
+  return caches;
 }

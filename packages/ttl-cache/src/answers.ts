@@ -7,7 +7,6 @@ import { rejected, type Loads } from './loads.ts';
 import { durations, wrong, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import { seen } from './store.ts';
-import { exactBelowMs } from './timekeeper.ts';
 import { startTimer } from './timer.ts';
 
 /** What a reader gets: the fresh value, an old one within its windows, or a load to wait for; and what that counts as. */
@@ -86,7 +85,7 @@ export function createAnswers<Value, Key>(
   }
 
   function isBefore(momentMs: number): boolean {
-    return (time.recentMs + exactBelowMs < momentMs && --time.looksLeft > 0) || time.now() < momentMs;
+    return (time.recentMs + time.exactBelowMs < momentMs && --time.looksLeft > 0) || time.now() < momentMs;
   }
 
   /** What a hit does: a mark for the eviction, which spares the next look where it can, and one counter. */

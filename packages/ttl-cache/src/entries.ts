@@ -3,7 +3,7 @@ import type { Emit } from './events.ts';
 import { checkDuration, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
 import { Store, type EvictReason } from './store.ts';
-import { Timekeeper } from './timekeeper.ts';
+import { paceOf, Timekeeper } from './timekeeper.ts';
 
 /** A sweep gives way after so long, looked at after so many entries. */
 const sliceMs = 1.5;
@@ -46,14 +46,15 @@ export class Entries<Value, Key> {
     this.backoff = new Backoff(retryMs);
     const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
     const usualLifeMs = typeof ttlMs === 'number' && jitter === 0 ? ttlMs : Number.NaN;
+    const lifeMs = typeof ttlMs === 'number' ? ttlMs * (1 - jitter) - settings.refreshAheadMs : 0;
+    const pace = paceOf(lifeMs);
     this.store = new Store(
-      { maxEntries, maxBytes, staleMs, usualLifeMs, watched: settings.onEvict !== undefined },
+      { looks: pace.looks, maxEntries, maxBytes, staleMs, usualLifeMs, watched: settings.onEvict !== undefined },
       (key, value, reason) => this.#onRemove(key, value, reason),
     );
-    const lifeMs = typeof ttlMs === 'number' ? ttlMs * (1 - jitter) - settings.refreshAheadMs : 0;
     // Copies are made at each look.
     const marginMs = settings.clone === undefined ? settings.refreshAheadMs : Infinity;
-    this.time = new Timekeeper(now, lifeMs, marginMs, this.store, {
+    this.time = new Timekeeper(now, pace, marginMs, this.store, {
       renewed: (nowMs) => this.store.renew(nowMs !== Infinity && this.maySetQuickly(), nowMs, this.quickLifeMs),
       sweep: () => this.#sweepSlice(),
       forgetEpochs: () => this.store.forgetEpochs(),

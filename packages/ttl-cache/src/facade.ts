@@ -59,7 +59,7 @@ export class Facade<Value, Key> implements TtlCache<Value, Key> {
       store.misses++;
       return undefined;
     }
-    // A mark of this epoch answers at once; every 256th hit renews the clock.
+    // A mark of this epoch answers at once; when no hits are left, the close look renews the clock.
     if (store.marks[slot] === store.epoch && store.hitsLeft > 0) {
       store.hitsLeft--;
       return store.values[slot];

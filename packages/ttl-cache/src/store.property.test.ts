@@ -28,7 +28,7 @@ describe('the store', () => {
         fc.integer({ min: 4, max: 12 }),
         (steps, maxEntries, maxBytes) => {
           const removed: string[] = [];
-          const bounds = { maxEntries, maxBytes, staleMs: 2, usualLifeMs: 5, watched: true };
+          const bounds = { maxEntries, maxBytes, looks: 256, staleMs: 2, usualLifeMs: 5, watched: true };
           const store = new Store<number, number>(bounds, (key, value, reason) =>
             removed.push(`${key}=${value} ${reason}`),
           );
@@ -82,7 +82,7 @@ describe('the store', () => {
     const access = fc.record({ key: fc.nat(12), write: fc.boolean() });
     fc.assert(
       fc.property(fc.array(access, { maxLength: 200 }), fc.integer({ min: 1, max: 6 }), (steps, maxEntries) => {
-        const bounds = { maxEntries, maxBytes: Infinity, staleMs: 0, usualLifeMs: Infinity, watched: true };
+        const bounds = { maxEntries, maxBytes: Infinity, looks: 256, staleMs: 0, usualLifeMs: Infinity, watched: true };
         const removed: number[] = [];
         const store = new Store<number, number>(bounds, (key) => removed.push(key));
         // As in the paper, with an array: the oldest first.
@@ -126,7 +126,14 @@ describe('the store', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 60 }), fc.integer({ min: 1, max: 10 }), (operations, everyNth) => {
         const told = new Map<number, number>();
-        const bounds = { maxEntries: Infinity, maxBytes: Infinity, staleMs: 0, usualLifeMs: 10, watched: true };
+        const bounds = {
+          maxEntries: Infinity,
+          maxBytes: Infinity,
+          looks: 256,
+          staleMs: 0,
+          usualLifeMs: 10,
+          watched: true,
+        };
         const store = new Store<number, number>(bounds, (_, value) => told.set(value!, (told.get(value!) ?? 0) + 1));
         let value = 0;
         const writes: number[] = [];

@@ -3,7 +3,7 @@ import { Store } from './store.ts';
 
 describe('a sweep that few entries survive', () => {
   const make = () => {
-    const bounds = { maxEntries: Infinity, maxBytes: Infinity, staleMs: 0, usualLifeMs: 10, watched: true };
+    const bounds = { maxEntries: Infinity, maxBytes: Infinity, looks: 256, staleMs: 0, usualLifeMs: 10, watched: true };
     const removed: string[] = [];
     const store = new Store<number, string>(bounds, (key, _, reason) => {
       if (Number(key) < 2) removed.push(`${key} ${reason}`);

@@ -12,6 +12,8 @@ export interface StoreBounds {
   readonly staleMs: number;
   /** The life that most entries get; NaN if there is none. Only entries with another one cost memory for their age. */
   readonly usualLifeMs: number;
+  /** See `Pace`. */
+  readonly looks: number;
   /** Whether `onRemove` is called from the start. */
   readonly watched: boolean;
 }
@@ -21,7 +23,7 @@ const firstCapacity = 16;
  * Caches for this many entries have their arrays once and for all: 9 bytes an entry, 1.2 MB at most. What is never assigned again is a
  * constant to V8, which saves a twentieth of a hit and a tenth of a `set`. Smaller caches come by the thousand, and grow as needed.
  */
-const allAtOnce = { from: 2 ** 14, to: 2 ** 17 };
+const allAtOnce = { from: 2 ** 12, to: 2 ** 17 };
 
 const grownBy = 1_024;
 
@@ -67,7 +69,7 @@ export class Store<Value, Key> extends Budgets {
   #burial: Generator<undefined, void, void> | undefined;
 
   constructor(bounds: StoreBounds, onRemove: OnRemove<Value, Key>) {
-    super();
+    super(bounds.looks);
     this.bounds = bounds;
     this.onRemove = onRemove;
     this.watched = bounds.watched;

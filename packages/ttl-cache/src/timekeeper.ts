@@ -1,13 +1,28 @@
-/** A coarse reading is good for this long, and for this many looks at it. */
+/** A coarse reading is good for this long. */
 const tickMs = 8;
-export const looks = 256;
 /** So many exact readings within a tick start the ticking. */
 const busyReadings = 32;
-/** An entry with no more than this left of its life is checked exactly. */
-export const exactBelowMs = 1_000;
-/** An epoch lasts a tenth of the usual life, within these bounds: entries are marked anew in each. */
-const shortestEpochMs = 500;
-const longestEpochMs = 10_000;
+/** How coarse the time may be, by the life of most entries. */
+export interface Pace {
+  /** An entry with no more than this left of its life is checked exactly. */
+  readonly exactBelowMs: number;
+  /** A coarse reading is good for so many looks at it. */
+  readonly looks: number;
+  /** Entries are marked anew in each epoch. */
+  readonly epochMs: number;
+}
+
+/**
+ * A tenth of the life is long enough to look closely, and to leave marks. The longer an entry is looked at closely, the more looks may
+ * pass between two readings of the clock: a look that keeps the event loop for 4 ms is the longest for which nothing comes late.
+ * @param usualLifeMs What most entries live at least, until their refresh-ahead window; 0 if that is not known.
+ */
+export function paceOf(usualLifeMs: number): Pace {
+  const between = (least: number, most: number) => Math.max(least, Math.min(most, usualLifeMs / 10));
+  const exactBelowMs = between(1_000, 4_000);
+  return { exactBelowMs, looks: Math.round(exactBelowMs / 4), epochMs: between(500, 10_000) };
+}
+
 /** The numbers that epochs take in turn: those below mean other things in `Store.marks`. */
 const firstEpoch = 3;
 const lastEpoch = 255;
@@ -16,12 +31,12 @@ const lastEpoch = 255;
  * The time, cheap under load, and the one timer of a cache.
  *
  * Reading the clock costs as much as looking up a key. A busy cache therefore looks at `recentMs`, which a timer renews
- * every 8 ms, and every 256th look renews too, so that a blocked event loop cannot freeze it. Three things keep that safe:
- * a cache that is not busy reads the clock each time; so does a look at an entry with less than a second to live; and
+ * every 8 ms, and every 250th to 1,000th look renews too, so that a blocked event loop cannot freeze it. Three things keep that safe:
+ * a cache that is not busy reads the clock each time; so does a look at an entry with less than one to four seconds to live; and
  * `recentMs` is never ahead of the time. With a clock of the caller's own every reading is exact: `recentMs` stays `Infinity`.
  *
  * Even that comparison is spared an entry that bears the number of the current epoch: it was looked at in this epoch and
- * will outlive it by more than a second. So a hit compares two small numbers.
+ * will outlive it by more than these seconds. So a hit compares two small numbers.
  */
 export class Timekeeper {
   recentMs: number = Infinity;
@@ -29,7 +44,8 @@ export class Timekeeper {
   looksLeft = 0;
   /** A value stored with more than this to live is sure to outlive the epoch. */
   readonly longLifeMs: number;
-  readonly #epochMs: number;
+  readonly exactBelowMs: number;
+  readonly #pace: Pace;
   readonly #marginMs: number;
   readonly #exact: (() => number) | undefined;
   readonly #face: Face;
@@ -45,15 +61,13 @@ export class Timekeeper {
   /** The timer was set for the sweep: its firing says that it is due. */
   #firesForSweep = false;
 
-  /**
-   * @param usualLifeMs What most entries live at least, until their refresh-ahead window; 0 if that is not known.
-   * @param marginMs How long before its expiry an entry is to be looked at closely.
-   */
-  constructor(exact: (() => number) | undefined, usualLifeMs: number, marginMs: number, face: Face, upkeep: Upkeep) {
+  /** @param marginMs How long before its expiry an entry is to be looked at closely. */
+  constructor(exact: (() => number) | undefined, pace: Pace, marginMs: number, face: Face, upkeep: Upkeep) {
     this.#exact = exact;
-    this.#epochMs = usualLifeMs > shortestEpochMs * 10 ? Math.min(usualLifeMs / 10, longestEpochMs) : shortestEpochMs;
-    this.longLifeMs = this.#epochMs + exactBelowMs;
-    this.#marginMs = exactBelowMs + marginMs;
+    this.#pace = pace;
+    this.longLifeMs = pace.epochMs + pace.exactBelowMs;
+    this.exactBelowMs = pace.exactBelowMs;
+    this.#marginMs = pace.exactBelowMs + marginMs;
     this.#face = face;
     this.#upkeep = upkeep;
   }
@@ -74,7 +88,7 @@ export class Timekeeper {
 
   /** The time from which an entry lives: at most a moment in the past. */
   birth(lifeMs: number): number {
-    if (lifeMs > exactBelowMs && this.recentMs !== Infinity && --this.looksLeft > 0) return this.recentMs;
+    if (lifeMs > this.exactBelowMs && this.recentMs !== Infinity && --this.looksLeft > 0) return this.recentMs;
     return this.now();
   }
 
@@ -118,10 +132,10 @@ export class Timekeeper {
 
   #renew(nowMs: number): void {
     this.recentMs = nowMs;
-    this.looksLeft = looks;
+    this.looksLeft = this.#pace.looks;
     this.#upkeep.renewed(nowMs);
     if (nowMs < this.#epochEndsMs) return;
-    this.#epochEndsMs = nowMs + this.#epochMs;
+    this.#epochEndsMs = nowMs + this.#pace.epochMs;
     if (this.#latestEpoch === lastEpoch) {
       this.#latestEpoch = firstEpoch;
       this.#upkeep.forgetEpochs();
@@ -158,7 +172,7 @@ export class Timekeeper {
       nowMs = performance.now();
       if (againMs !== undefined) this.#sweepAtMs = nowMs + againMs;
     }
-    if (this.#ticking && (this.looksLeft < looks || this.#face.isBusy)) {
+    if (this.#ticking && (this.looksLeft < this.#pace.looks || this.#face.isBusy)) {
       this.#renew(nowMs);
       return this.#arm(Math.min(tickMs, this.#sweepAtMs - nowMs));
     }
