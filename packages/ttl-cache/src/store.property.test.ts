@@ -63,6 +63,8 @@ describe('the store', () => {
             expect(store.index.size).toBeLessThanOrEqual(maxEntries);
             expect(store.bytes).toBe(Array.from(held.values()).reduce((sum, { size }) => sum + size, 0));
             expect(store.bytes).toBeLessThanOrEqual(maxBytes);
+            // Places are used again.
+            expect(store.values.length).toBeLessThanOrEqual(maxEntries);
             for (const [key, slot] of store.index) {
               const entry = held.get(key)!;
               expect(store.values[slot]).toBe(entry.value);

@@ -24,6 +24,13 @@ describe('a sweep that few entries survive', () => {
     expect(removed).toEqual(['1 expired']);
   });
 
+  it('frees the places of the rest', () => {
+    const { store, sweep } = make();
+    finish(sweep);
+    for (let key = 1; key < 20_000; key++) store.write(String(key), key, 10, 10, 0);
+    expect(store.values.length).toBe(20_000);
+  });
+
   it('does not bring back what is removed after it has been carried over', () => {
     const { store, removed, sweep } = make();
     sweep.next();
@@ -41,4 +48,16 @@ describe('a sweep that few entries survive', () => {
     expect(store.values[store.index.get('1')!]).toBe(7);
     expect(removed).toEqual(['1 replaced']);
   });
+});
+
+it('the store uses the places of those again that gave way to a larger value', () => {
+  const bounds = { maxEntries: 10, maxBytes: 10, looks: 256, staleMs: 0, usualLifeMs: 10, watched: false };
+  const store = new Store<number, string>(bounds, () => {});
+  for (let round = 0; round < 20; round++) {
+    store.write('a', round, 0, 10, 4);
+    store.write('b', round, 0, 10, 4);
+    store.write('a', round, 0, 10, 9);
+    expect(Array.from(store.index.keys())).toEqual(['a']);
+  }
+  expect(store.values.length).toBe(2);
 });
