@@ -122,8 +122,7 @@ function wrap(context: Context, backend: Backend): RateLimiter {
   /** Bad input is a rejection: a promise function never throws. */
   const guarded = <T>(key: string, work: (key: string) => T | Promise<T>): Promise<T> => {
     try {
-      const result = work(boundedKey(key));
-      return result instanceof Promise ? result : Promise.resolve(result);
+      return Promise.resolve(work(boundedKey(key)));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -135,36 +134,39 @@ function wrap(context: Context, backend: Backend): RateLimiter {
       if (options === undefined) return backend.consumePlain(bounded);
       const check = readOptions(options);
       if (check.cost === 1 && check.limits === undefined) return backend.consumePlain(bounded);
-      const decision = backend.consume(bounded, check);
-      return decision instanceof Promise ? decision : Promise.resolve(decision);
+      return Promise.resolve(backend.consume(bounded, check));
     } catch (error) {
       return Promise.reject(error);
     }
   };
   const close = async (): Promise<void> => backend.close();
-  return {
+  // On a prototype: V8 keeps an object literal that has accessors as a dictionary, which each check would search for `consume`.
+  const readings = {
     get rules() {
       return context.rules;
     },
     get state() {
       return backend.state;
     },
+  };
+  return Object.assign(Object.create(readings) as typeof readings, {
     ready: () => backend.ready(),
     consume,
-    peek: (key) => guarded(key, (bounded) => backend.peek(bounded)),
-    refund: (key, cost = 1) => guarded(key, (bounded) => backend.refund(bounded, integer('cost', cost, 1, MAX_COST))),
-    reset: (key) => guarded(key, (bounded) => backend.reset(bounded)),
-    block: (key, ms) =>
+    peek: (key: string) => guarded(key, (bounded) => backend.peek(bounded)),
+    refund: (key: string, cost = 1) =>
+      guarded(key, (bounded) => backend.refund(bounded, integer('cost', cost, 1, MAX_COST))),
+    reset: (key: string) => guarded(key, (bounded) => backend.reset(bounded)),
+    block: (key: string, ms: number) =>
       guarded(key, (bounded) => {
         if (!(ms >= 0 && ms <= 1e12)) throw new RangeError(`ms: expected 0 to 1e12 milliseconds, got ${shown(ms)}`);
         return backend.block(bounded, ms);
       }),
-    update(input) {
+    update(input: Rule | readonly Rule[]) {
       context.rules = nameRules(input);
       backend.useRules(context.rules);
     },
     stats: () => Object.freeze({ ...context.counters, keys: context.engine.table.size, workers: backend.workers }),
     close,
     [Symbol.asyncDispose]: close,
-  };
+  });
 }
