@@ -88,7 +88,7 @@ export function measurementsOf(
   }));
 }
 
-/** Of comparisons of the same contenders, each made in a process of its own: the medians. */
+/** The medians of comparisons of the same contenders, each made in a process of its own; `rounds` are those of one. */
 export function mediansOf(runs: readonly Comparison[]): Comparison {
   const [first] = runs;
   if (first === undefined) throw new RangeError('runs: expected at least one, got none');
@@ -97,7 +97,7 @@ export function mediansOf(runs: readonly Comparison[]): Comparison {
     nsPerOperation: median(runs.map((run) => run.results[index]!.nsPerOperation)),
     ratio: median(runs.map((run) => run.results[index]!.ratio)),
   }));
-  return { ...first, rounds: runs.reduce((sum, { rounds }) => sum + rounds, 0), results };
+  return { ...first, results };
 }
 
 /** The middle value; the mean of the two middle ones where there is no single one. */

@@ -141,6 +141,7 @@ export class Entries<Value, Key> {
     const { ttlMs } = this.#settings;
     const lifeMs = typeof ttlMs === 'number' ? ttlMs : this.store.expiresAt[slot]! - this.store.bornAt(slot);
     this.backoff.failed(key, nowMs, lifeMs);
+    // The pause ends with the entry, which must be told of from now on.
     this.store.watched = true;
     return true;
   }

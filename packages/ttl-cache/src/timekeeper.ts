@@ -44,6 +44,7 @@ export class Timekeeper {
   looksLeft = 0;
   /** A value stored with more than this to live is sure to outlive the epoch. */
   readonly longLifeMs: number;
+  /** Of the pace, within reach of each look. */
   readonly exactBelowMs: number;
   readonly #pace: Pace;
   readonly #marginMs: number;

@@ -39,7 +39,7 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
   }
 
   function setClosely(key: Key, value: Value, options: SetOptions | undefined): void {
-    // Not from there to here again: the sets that are left are renewed by now, or the slow way it is.
+    // Opens the quick way for the next calls; this one goes the slow way.
     if (store.setsLeft === 0 && time.isCoarse && entries.maySetQuickly()) time.now();
     setSlowly(key, value, options?.ttlMs);
   }
