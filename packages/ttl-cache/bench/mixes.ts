@@ -5,7 +5,7 @@ export type Mix = () => number;
 
 const keySpace = 50_000;
 
-/** What caches meet: skew, scans over keys that never come back, and loops that do not fit. */
+/** What caches meet: skew, scans over keys that never come back, loops that do not fit, and popularity that turns over at once. */
 export const mixes: Record<string, () => Mix> = {
   'zipf 0.8': () => zipf(seededRandom(1), keySpace, 0.8),
   'zipf 0.99': () => zipf(seededRandom(2), keySpace, 0.99),
@@ -14,10 +14,6 @@ export const mixes: Record<string, () => Mix> = {
   'zipf 0.99, scans of 10,000 keys': () => withScan(zipf(seededRandom(5), keySpace, 0.99), 40_000, 10_000),
   'zipf 0.99, scans of 50,000 keys': () => withScan(zipf(seededRandom(6), keySpace, 0.99), 100_000, 50_000),
   'zipf 0.99 and a loop over 20,000 keys': () => alternate(zipf(seededRandom(7), keySpace, 0.99), loop(20_000)),
-};
-
-/** What SIEVE is not good at, told with the rest. */
-export const limits: Record<string, () => Mix> = {
   'a loop over 6,000 keys': () => loop(6_000),
   'zipf 0.99 whose popular keys are all replaced every 50,000 reads': () =>
     moving(zipf(seededRandom(8), keySpace, 0.99), 50_000, 1_000),

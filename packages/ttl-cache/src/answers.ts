@@ -6,7 +6,7 @@ import type { Loader } from './load.ts';
 import { rejected, type Loads } from './loads.ts';
 import { durations, wrong, type Settings } from './options.ts';
 import type { Counts } from './stats.ts';
-import { seen } from './store.ts';
+import { seen } from './slots.ts';
 import { startTimer } from './timer.ts';
 
 /** What a reader gets: the fresh value, an old one within its windows, or a load to wait for; and what that counts as. */

@@ -86,6 +86,41 @@ describe('bounds', () => {
     expect(cache.bytes).toBe(0);
   });
 
+  it('makes room for a larger value where all have been asked for', () => {
+    const cache = createTtlCache<string>({ ttlMs: 10, maxBytes: 10, sizeOf: (value) => value.length, now });
+    for (const key of ['a', 'b', 'c']) cache.set(key, 'xxx');
+    for (const key of ['a', 'b', 'c']) cache.get(key);
+    cache.set('a', 'xxxxx');
+    expect(Array.from(cache.keys())).toEqual(['a', 'c']);
+    expect(cache.bytes).toBe(8);
+  });
+
+  it('takes an expired entry before a live one also where both have been asked for', () => {
+    const clock = fakeClock();
+    const cache = createTtlCache<number>({ ttlMs: 100, maxEntries: 3, now: clock.now });
+    for (const key of ['a', 'b', 'c']) cache.set(key, 1, { ttlMs: key === 'c' ? 5 : 50 });
+    for (const key of ['a', 'b', 'c']) cache.get(key);
+    cache.set('d', 1);
+    expect(Array.from(cache.keys())).toEqual(['b', 'c', 'd']);
+    for (const key of ['b', 'c', 'd']) cache.get(key);
+    clock.advance(5);
+    cache.set('e', 1);
+    expect(Array.from(cache.keys())).toEqual(['b', 'd', 'e']);
+  });
+
+  it('makes room for a larger value in the place of an expired one', () => {
+    const clock = fakeClock();
+    const sizeOf = (value: string) => value.length;
+    const cache = createTtlCache<string>({ ttlMs: 10, maxBytes: 10, sizeOf, now: clock.now });
+    cache.set('a', 'xxxx', { ttlMs: 5 });
+    cache.set('b', 'xxxx');
+    clock.advance(5);
+    cache.set('a', 'xxxxxxxx');
+    expect(cache.get('a')).toBe('xxxxxxxx');
+    expect(Array.from(cache.keys())).toEqual(['a']);
+    expect(cache.bytes).toBe(8);
+  });
+
   it('does not store a value that is larger than all there is room for, and drops the one it replaces', async () => {
     const cache = createTtlCache<string>({ ttlMs: 10, maxBytes: 5, sizeOf: (value) => value.length, now });
     cache.set('a', 'x');

@@ -177,7 +177,8 @@ export class Entries<Value, Key> {
    */
   maySetQuickly(): boolean {
     const idle = this.store.survivors === undefined && this.backoff.size === 0 && this.isIdle();
-    return this.quickLifeMs > 0 && idle && !this.closed;
+    const planned = this.time.sweepPlanned || !this.#mayExpire(this.quickLifeMs);
+    return this.quickLifeMs > 0 && idle && planned && !this.closed;
   }
 
   #onRemove(key: Key, value: Value | undefined, reason: EvictReason): void {
@@ -187,10 +188,13 @@ export class Entries<Value, Key> {
 
   /** Plans the sweep for an entry that will expire. */
   planSweep(lifeMs: number): void {
-    const { reapIntervalMs } = this.#settings;
+    if (this.#mayExpire(lifeMs)) this.time.planSweep(this.#settings.reapIntervalMs);
+  }
+
+  #mayExpire(lifeMs: number): boolean {
     // The quick way of `set` leaves this to the entry that it overwrites.
     const expires = lifeMs !== Infinity || (this.quickLifeMs > 0 && this.quickLifeMs !== Infinity);
-    if (expires && reapIntervalMs !== Infinity) this.time.planSweep(reapIntervalMs);
+    return expires && this.#settings.reapIntervalMs !== Infinity;
   }
 
   #sweepSlice(): number | undefined {

@@ -11,8 +11,6 @@ export interface Parts<Value, Key> extends Omit<
   getClosely(key: Key, slot: number): Value | undefined;
   /** A `set` that has more to look after. */
   setClosely(key: Key, value: Value, options: SetOptions | undefined): void;
-  /** A `set` of a key that is not held, with nothing else to look after. */
-  insertQuickly(key: Key, value: Value): void;
 }
 
 /**
@@ -73,7 +71,7 @@ export class Facade<Value, Key> implements TtlCache<Value, Key> {
     if (store.setsLeft > 0 && options === undefined && value !== undefined) {
       store.setsLeft--;
       const slot = store.index.get(key);
-      if (slot === undefined) return this.parts.insertQuickly(key, value);
+      if (slot === undefined) return store.insertQuickly(key, value);
       store.values[slot] = value;
       store.marks[slot] = store.epoch;
       store.expiresAt[slot] = store.quickEndMs;

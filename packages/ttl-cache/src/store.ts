@@ -1,66 +1,40 @@
-import { Budgets } from './budgets.ts';
+import { condemned, newcomer, seen, Slots, unseen, type StoreBounds } from './slots.ts';
 
 /** Why an entry is no longer held. */
 export type EvictReason = 'expired' | 'evicted' | 'deleted' | 'cleared' | 'replaced';
 
 export type OnRemove<Value, Key> = (key: Key, value: Value | undefined, reason: EvictReason) => void;
 
-export interface StoreBounds {
-  readonly maxEntries: number;
-  readonly maxBytes: number;
-  /** How long an entry is kept after its expiry. */
-  readonly staleMs: number;
-  /** The life that most entries get; NaN if there is none. Only entries with another one cost memory for their age. */
-  readonly usualLifeMs: number;
-  /** See `Pace`. */
-  readonly looks: number;
-  /** Whether `onRemove` is called from the start. */
-  readonly watched: boolean;
-}
-
-const firstCapacity = 16;
-/**
- * Caches for this many entries have their arrays once and for all: 9 bytes an entry, 1.2 MB at most. What is never assigned again is a
- * constant to V8, which saves a twentieth of a hit and a tenth of a `set`. Smaller caches come by the thousand, and grow as needed.
- */
-const allAtOnce = { from: 2 ** 12, to: 2 ** 17 };
-
-const grownBy = 1_024;
-
 const sampleSize = 10_000;
 
-/** What a mark says: not asked for since the hand came by; asked for; found dead by a sweep. More: see `marks`. */
-const unseen = 0;
-export const seen = 1;
-const condemned = 2;
+/** In a cache of at least this many entries a quarter of them are newcomers; in a smaller one all are whom nobody has asked for. */
+const manyEntries = 64;
+/** One in so many newcomers whom nobody asked for may stay in the place of a main entry that nobody asks for any more. */
+const ageing = 16;
+/** So many entries are looked at before the choice falls on the others. */
+const mostLooks = 64;
 
 /**
- * The entries: a map from key to slot, and one array for each field, so that a million small entries cost about
- * 50 bytes each and a hit allocates nothing. A value of `undefined` is a remembered "not found".
+ * The entries: slots, and a map from key to slot.
  *
- * Eviction is SIEVE (NSDI '24): a hit leaves a mark; the hand walks from old to new, spares marked entries once and
- * takes the first without. The map's own insertion order is the queue, its iterator is the hand.
+ * Eviction: a hit leaves a mark, and nothing else. The map's own insertion order is the queue, with a border in it, behind which are the
+ * newcomers. The border moves on from old to new: who has been asked for by then stays, as a main entry; who has not is evicted. For
+ * each that stays a hand goes round the main entries, as in CLOCK: it spares those with a mark once and takes the first without. And
+ * every sixteenth newcomer whom nobody asked for stays instead of the entry that the hand comes to, if nobody has asked for that one since
+ * it last came by: so what was popular once gives way. Border and hand are iterators of the map.
  * What is removed is told to `onRemove` while it is `watched`, which must not call back into the store.
  */
-export class Store<Value, Key> extends Budgets {
+export class Store<Value, Key> extends Slots<Value> {
   index: Map<Key, number> = new Map();
-  readonly values: (Value | undefined)[] = [];
-  // Declared, not defined: a field without a value would be assigned twice, and be no constant to V8.
-  declare expiresAt: Float64Array;
-  /** Small on purpose: with the values, all that a hit touches. Above `condemned`: seen, in the epoch of this number, to outlive it. */
-  declare marks: Uint8Array;
   evicted = 0;
   expired = 0;
-  bytes = 0;
   /** Whether `onRemove` is called. */
   declare watched: boolean;
-  declare readonly bounds: StoreBounds;
   declare readonly onRemove: OnRemove<Value, Key>;
-  births: Float64Array | undefined;
-  #sizes: Float64Array | undefined;
-  /** Slots ever used, and the first of the free ones, chained through `expiresAt`; -1 ends the chain. */
-  #used = 0;
-  #free = -1;
+  #border: MapIterator<[Key, number]> | undefined;
+  /** Entries behind the border; more than there are, where some that were asked for have been deleted. */
+  #newcomers = 0;
+  #unasked = 0;
   #hand: MapIterator<[Key, number]> | undefined;
   #allottedSinceHand = 0;
   /** While a sweep carries entries over: the index to be. */
@@ -69,17 +43,9 @@ export class Store<Value, Key> extends Budgets {
   #burial: Generator<undefined, void, void> | undefined;
 
   constructor(bounds: StoreBounds, onRemove: OnRemove<Value, Key>) {
-    super(bounds.looks);
-    this.bounds = bounds;
+    super(bounds);
     this.onRemove = onRemove;
     this.watched = bounds.watched;
-    this.expiresAt = new Float64Array(this.#firstCapacity());
-    this.marks = new Uint8Array(this.#firstCapacity());
-  }
-
-  #firstCapacity(): number {
-    const { maxEntries } = this.bounds;
-    return maxEntries >= allAtOnce.from && maxEntries <= allAtOnce.to ? maxEntries : firstCapacity;
   }
 
   /** Holds `value`, replaces what was there, and evicts until the bounds hold. `size` must not exceed `maxBytes`. */
@@ -89,24 +55,24 @@ export class Store<Value, Key> extends Budgets {
     if (slot === undefined) return this.insert(key, value, nowMs, lifeMs, size);
     this.marks[slot] = seen;
     this.survivors?.set(key, slot);
-    if (this.#sizes !== undefined) {
-      const grown = size - this.#sizes[slot]!;
+    if (this.sizes !== undefined) {
+      const grown = size - this.sizes[slot]!;
       if (grown > 0) {
-        while (this.bytes + grown > maxBytes && this.index.size > 1) this.#chain(this.#evict(slot, nowMs));
+        while (this.bytes + grown > maxBytes && this.index.size > 1) this.#release(this.#evict(slot, nowMs));
       }
-      this.bytes -= this.#sizes[slot]!;
-      this.#sizes[slot] = 0;
+      this.bytes -= this.sizes[slot]!;
+      this.sizes[slot] = 0;
     }
     if (this.watched && this.values[slot] !== value) this.onRemove(key, this.values[slot], 'replaced');
-    this.#fill(slot, value, nowMs, lifeMs, size);
+    this.fill(slot, value, nowMs, lifeMs, size);
   }
 
   /** `write` for a key that is known not to be held. */
   insert(key: Key, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
-    while (this.bytes + size > this.bounds.maxBytes && this.index.size > 0) this.#chain(this.#evict(-1, nowMs));
+    while (this.bytes + size > this.bounds.maxBytes && this.index.size > 0) this.#release(this.#evict(-1, nowMs));
     const slot = this.#place(nowMs);
     this.index.set(key, slot);
-    this.#fill(slot, value, nowMs, lifeMs, size);
+    this.fill(slot, value, nowMs, lifeMs, size);
   }
 
   /** `insert` while `setsLeft` is above 0. */
@@ -118,64 +84,48 @@ export class Store<Value, Key> extends Budgets {
     if (this.births !== undefined) this.births[slot] = this.quickBornMs;
   }
 
-  /** A slot for a new entry, its former one evicted where the bound is met. */
+  /** A slot for a newcomer, its former entry evicted where the bound is met. */
   #place(nowMs: number): number {
-    return this.index.size < this.bounds.maxEntries ? this.#allot() : this.#evict(-1, nowMs);
-  }
-
-  #fill(slot: number, value: Value | undefined, nowMs: number, lifeMs: number, size: number): void {
-    const { usualLifeMs } = this.bounds;
-    this.values[slot] = value;
-    this.expiresAt[slot] = nowMs + lifeMs;
-    if (lifeMs !== usualLifeMs || lifeMs === Infinity) this.births ??= this.#reconstructBirths();
-    if (this.births !== undefined) this.births[slot] = nowMs;
-    if (size > 0) {
-      this.#sizes ??= new Float64Array(this.expiresAt.length);
-      this.#sizes[slot] = size;
-      this.bytes += size;
+    const { maxEntries, maxBytes } = this.bounds;
+    let slot;
+    if (this.index.size >= maxEntries) slot = this.#evict(-1, nowMs);
+    else {
+      // A hand at rest keeps the map's former tables alive.
+      if (this.#hand !== undefined && ++this.#allottedSinceHand > 1_024) this.#hand = undefined;
+      if (maxEntries !== Infinity || maxBytes !== Infinity) this.#admit();
+      slot = this.allot();
     }
-  }
-
-  /** Notes that an entry was asked for. What a sweep has found dead stays so. */
-  mark(slot: number, mark: number): void {
-    if (this.marks[slot] !== condemned) this.marks[slot] = mark;
-  }
-
-  bornAt(slot: number): number {
-    return this.births === undefined ? this.expiresAt[slot]! - this.bounds.usualLifeMs : this.births[slot]!;
+    this.marks[slot] = newcomer;
+    this.#newcomers++;
+    return slot;
   }
 
   remove(key: Key, slot: number, reason: EvictReason): void {
     this.#unlink(key, slot, reason);
-    this.#chain(slot);
+    this.#release(slot);
   }
 
   #unlink(key: Key, slot: number, reason: EvictReason): void {
     this.index.delete(key);
     this.survivors?.delete(key);
-    this.#vacate(key, slot, reason);
+    this.#empty(key, slot, reason);
   }
 
-  #vacate(key: Key, slot: number, reason: EvictReason): void {
+  /** Empties the slot of an entry that the index knows no more. */
+  #empty(key: Key, slot: number, reason: EvictReason): void {
     const value = this.values[slot];
-    this.values[slot] = undefined;
-    this.marks[slot] = unseen;
+    if (this.marks[slot] === newcomer) this.#newcomers--;
+    this.vacate(slot);
     if (reason === 'evicted') this.evicted++;
     else if (reason === 'expired') this.expired++;
-    if (this.#sizes !== undefined) {
-      this.bytes -= this.#sizes[slot]!;
-      this.#sizes[slot] = 0;
-    }
     if (this.watched) this.onRemove(key, value, reason);
   }
 
   /** Gives a vacant slot back. */
-  #chain(slot: number): void {
-    // Chained below zero, so that no free slot looks like an entry with time left.
-    this.expiresAt[slot] = -2 - this.#free;
-    this.#free = slot;
+  #release(slot: number): void {
+    this.chain(slot);
     // A cache that was large once gives its arrays back; a small one keeps them.
-    if (this.index.size === 0 && this.#used > 1_024 && this.#burial === undefined) this.#reset();
+    if (this.index.size === 0 && this.used > 1_024 && this.#burial === undefined) this.reset();
   }
 
   /** Removes everything at once; `tell`: each removal, too. */
@@ -184,13 +134,8 @@ export class Store<Value, Key> extends Budgets {
     const { index } = this;
     const values = tell ? this.values.slice() : [];
     this.index = new Map();
-    this.#reset();
+    this.reset();
     if (tell) for (const [key, slot] of index) this.onRemove(key, values[slot], 'cleared');
-  }
-
-  /** Whether the time for which the entry is kept, stale windows included, is over. */
-  isDead(slot: number, nowMs: number): boolean {
-    return nowMs >= this.expiresAt[slot]! + this.bounds.staleMs;
   }
 
   /**
@@ -199,7 +144,7 @@ export class Store<Value, Key> extends Budgets {
    * survive, they are therefore carried over to a new map, and the old one is left behind whole.
    */
   *sweep(nowMs: number, stepSize: number): Generator<undefined, void, void> {
-    this.#hand = undefined;
+    this.#restHands();
     const old = this.index;
     let steps = 0;
     if (!this.#fewWouldSurvive(nowMs)) {
@@ -220,11 +165,11 @@ export class Store<Value, Key> extends Budgets {
     }
     this.index = survivors;
     this.survivors = undefined;
-    this.#hand = undefined;
+    this.#restHands();
     this.#burial = this.#bury(old, stepSize);
     while (this.#burial?.next().done === false) yield;
     this.#burial = undefined;
-    if (this.index.size === 0) this.#reset();
+    if (this.index.size === 0) this.reset();
   }
 
   /** Frees the slots that only the old index knows. */
@@ -233,8 +178,8 @@ export class Store<Value, Key> extends Budgets {
     for (const [key, slot] of old) {
       if (++steps % stepSize === 0) yield;
       if (this.marks[slot] !== condemned) continue;
-      this.#vacate(key, slot, 'expired');
-      this.#chain(slot);
+      this.#empty(key, slot, 'expired');
+      this.#release(slot);
     }
   }
 
@@ -243,83 +188,100 @@ export class Store<Value, Key> extends Budgets {
     if (this.index.size <= sampleSize) return false;
     let alive = 0;
     for (let sampled = 0; sampled < sampleSize; sampled++) {
-      if (!this.isDead(Math.floor(Math.random() * this.#used), nowMs)) alive++;
+      if (!this.isDead(Math.floor(Math.random() * this.used), nowMs)) alive++;
     }
     return alive < sampleSize / 2;
   }
 
-  /** Removes the entry that is to give way. @returns its slot, which is the caller's. */
+  protected override reset(): void {
+    super.reset();
+    this.#restHands();
+    this.survivors = undefined;
+  }
+
+  /** Both start anew from the oldest. */
+  #restHands(): void {
+    this.#border = undefined;
+    this.#newcomers = this.index.size;
+    this.#hand = undefined;
+  }
+
+  /** The next entry behind the border, while there are too many of them. */
+  #nextNewcomer(): [Key, number] | undefined {
+    const { size } = this.index;
+    if (this.#newcomers < (size < manyEntries ? 1 : size >> 2)) return undefined;
+    if (this.#border === undefined) {
+      this.#border = this.index.entries();
+      this.#newcomers = size;
+    }
+    const { done, value } = this.#border.next();
+    if (done !== true) return value;
+    this.#border = undefined;
+    this.#newcomers = 0;
+    return undefined;
+  }
+
+  /** While there is room, newcomers who are too many become main entries. */
+  #admit(): void {
+    if (this.index.size < manyEntries) return;
+    for (let left = mostLooks; left > 0; left--) {
+      const slot = this.#nextNewcomer()?.[1];
+      if (slot === undefined) return;
+      if (this.marks[slot] === newcomer) this.marks[slot] = unseen;
+      this.#newcomers--;
+    }
+  }
+
+  /** Removes the entry that is to give way, one but that in the slot `spared`. @returns its slot, which is the caller's. */
   #evict(spared: number, nowMs: number): number {
+    for (let left = mostLooks; left > 0; left--) {
+      const entry = this.#nextNewcomer();
+      if (entry === undefined) break;
+      const slot = entry[1];
+      if (this.marks[slot] === newcomer) {
+        const place = ++this.#unasked % ageing === 0 ? this.#evictMain(1, spared, nowMs) : -1;
+        if (place === -1) return this.#give(entry[0], slot, nowMs);
+        this.marks[slot] = seen;
+        this.#newcomers--;
+        return place;
+      }
+      this.#newcomers--;
+      if (slot !== spared && this.#isLost(slot, nowMs)) return this.#give(entry[0], slot, nowMs);
+    }
+    const slot = this.#evictMain(2 * this.index.size + 2, spared, nowMs);
+    return slot === -1 ? this.#evictOldest(spared, nowMs) : slot;
+  }
+
+  /** The same among the main entries. @returns -1 if none of the next `looks` may be evicted. */
+  #evictMain(looks: number, spared: number, nowMs: number): number {
     this.#allottedSinceHand = 0;
-    this.#hand ??= this.index.entries();
-    for (;;) {
+    for (let left = looks; left > 0; left--) {
+      this.#hand ??= this.index.entries();
       const { done, value: entry } = this.#hand.next();
-      if (done === true) {
-        this.#hand = this.index.entries();
+      // Behind the border nobody is chosen.
+      if (done === true || this.marks[entry[1]] === newcomer) {
+        this.#hand = undefined;
         continue;
       }
       const slot = entry[1];
       if (slot === spared) continue;
-      const mark = this.marks[slot];
-      const dead = mark === condemned || this.isDead(slot, nowMs);
-      if (dead || mark === unseen) {
-        this.#unlink(entry[0], slot, dead ? 'expired' : 'evicted');
-        return slot;
-      }
+      if (this.marks[slot] === unseen || this.#isLost(slot, nowMs)) return this.#give(entry[0], slot, nowMs);
       this.marks[slot] = unseen;
     }
+    return -1;
   }
 
-  /** No mark tells of an epoch any more. */
-  forgetEpochs(): void {
-    const { marks } = this;
-    for (let slot = 0; slot < this.#used; slot++) if (marks[slot]! > condemned) marks[slot] = seen;
+  #evictOldest(spared: number, nowMs: number): number {
+    for (const [key, slot] of this.index) if (slot !== spared) return this.#give(key, slot, nowMs);
+    throw new Error('nothing to evict');
   }
 
-  #allot(): number {
-    // A hand at rest keeps the map's former tables alive.
-    if (this.#hand !== undefined && ++this.#allottedSinceHand > 1_024) this.#hand = undefined;
-    const slot = this.#free;
-    if (slot !== -1) {
-      this.#free = -2 - this.expiresAt[slot]!;
-      return slot;
-    }
-    if (this.#used === this.expiresAt.length) this.#grow();
-    return this.#used++;
+  #isLost(slot: number, nowMs: number): boolean {
+    return this.marks[slot] === condemned || this.isDead(slot, nowMs);
   }
 
-  #grow(): void {
-    // More than `maxEntries` only while a sweep has not yet freed the slots of the dead.
-    const { maxEntries } = this.bounds;
-    const capacity = this.#used < maxEntries ? Math.min(this.#used * 2, maxEntries) : this.#used + grownBy;
-    this.expiresAt = copied(this.expiresAt, new Float64Array(capacity));
-    this.marks = copied(this.marks, new Uint8Array(capacity));
-    if (this.births !== undefined) this.births = copied(this.births, new Float64Array(capacity));
-    if (this.#sizes !== undefined) this.#sizes = copied(this.#sizes, new Float64Array(capacity));
+  #give(key: Key, slot: number, nowMs: number): number {
+    this.#unlink(key, slot, this.#isLost(slot, nowMs) ? 'expired' : 'evicted');
+    return slot;
   }
-
-  #reset(): void {
-    this.values.length = 0;
-    if (this.expiresAt.length === this.#firstCapacity()) this.marks.fill(unseen);
-    else {
-      this.expiresAt = new Float64Array(this.#firstCapacity());
-      this.marks = new Uint8Array(this.#firstCapacity());
-    }
-    this.births = undefined;
-    this.#sizes = undefined;
-    this.bytes = 0;
-    this.#used = 0;
-    this.#free = -1;
-    this.#hand = undefined;
-    this.survivors = undefined;
-  }
-
-  #reconstructBirths(): Float64Array {
-    return this.expiresAt.map((expiresAt) => expiresAt - this.bounds.usualLifeMs);
-  }
-}
-
-function copied<Numbers extends Float64Array | Uint8Array>(from: Numbers, into: Numbers): Numbers {
-  into.set(from);
-  return into;
 }

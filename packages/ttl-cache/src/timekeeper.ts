@@ -24,7 +24,7 @@ export function paceOf(usualLifeMs: number): Pace {
 }
 
 /** The numbers that epochs take in turn: those below mean other things in `Store.marks`. */
-const firstEpoch = 3;
+const firstEpoch = 4;
 const lastEpoch = 255;
 
 /**

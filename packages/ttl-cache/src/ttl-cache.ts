@@ -29,14 +29,9 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
       caughtUp: (keys, cleared) => emit(() => ({ type: 'tierCaughtUp', keys, cleared })),
     });
   const tierCalls = link && new TierCalls(link, settings.loadTimeoutMs, tierFailed);
-  const { store, time, quickLifeMs } = entries;
+  const { store, time } = entries;
   const loads = new Loads(settings, entries, tierCalls, counts, emit);
   const answers = createAnswers(settings, entries, loads, counts);
-
-  function insertQuickly(key: Key, value: Value): void {
-    store.insertQuickly(key, value);
-    if (!time.sweepPlanned) entries.planSweep(quickLifeMs);
-  }
 
   function setClosely(key: Key, value: Value, options: SetOptions | undefined): void {
     // Opens the quick way for the next calls; this one goes the slow way.
@@ -88,7 +83,6 @@ export function createTtlCache<Value, Key = string>(options: TtlCacheOptions<Val
     ...answers,
     store,
     setClosely,
-    insertQuickly,
     settled: () => link?.settled() ?? Promise.resolve(),
     delete(key) {
       link?.delete(tierKey(key));
