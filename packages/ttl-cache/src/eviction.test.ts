@@ -23,19 +23,20 @@ class Model {
   }
 
   insert(key: number): void {
+    const mark = this.list.length < 64 ? 'unasked' : 'new';
     if (this.list.length >= this.#room) this.#evict();
-    else if (this.list.length >= 64) {
+    else {
       while (this.#tooMany()) {
         const entry = this.list[this.#border++]!;
         if (entry.mark === 'new') entry.mark = 'unasked';
       }
     }
-    this.list.push({ key, mark: 'new' });
+    this.list.push({ key, mark });
   }
 
   #tooMany(): boolean {
     const size = this.list.length;
-    return size - this.#border >= (size < 64 ? 1 : Math.floor(size / 4));
+    return size >= 64 && size - this.#border >= Math.floor(size / 4);
   }
 
   #evict(): void {
@@ -98,6 +99,42 @@ describe('eviction', () => {
     );
   });
 
+  it('is SIEVE in a small cache', () => {
+    const access = fc.record({ key: fc.nat(12), write: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.array(access, { minLength: 50, maxLength: 200 }),
+        fc.integer({ min: 1, max: 6 }),
+        (accesses, room) => {
+          const store = make(room);
+          // As in the paper, with an array: the oldest first.
+          const queue: { key: number; visited: boolean }[] = [];
+          let hand = 0;
+          for (const { key, write } of accesses) {
+            const held = queue.find((entry) => entry.key === key);
+            if (held === undefined && !write) continue;
+            if (write) store.write(key, key, 0, Infinity, 0);
+            else store.mark(store.index.get(key)!, seen);
+            if (held !== undefined) held.visited = true;
+            else {
+              if (queue.length >= room) {
+                hand %= queue.length;
+                while (queue[hand]!.visited) {
+                  queue[hand]!.visited = false;
+                  hand = (hand + 1) % queue.length;
+                }
+                queue.splice(hand, 1);
+              }
+              queue.push({ key, visited: false });
+            }
+            expect(Array.from(store.index.keys())).toEqual(queue.map((entry) => entry.key));
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
   it('finds newcomers again after a sweep that carries survivors over, and evicts nobody who was asked for', () => {
     const store = make(20_000);
     for (let key = 0; key < 20_000; key++) store.write(key, key, 0, key < 2_000 ? 1_000 : 10, 0);
@@ -127,12 +164,13 @@ describe('eviction', () => {
   });
 
   it('does not take those for asked for whom nobody asked for when the numbers of epochs start over', () => {
-    const store = make(2);
-    for (const key of [1, 2]) store.write(key, key, 0, Infinity, 0);
-    store.mark(store.index.get(1)!, 255);
+    const store = make(100);
+    for (let key = 0; key < 100; key++) store.write(key, key, 0, Infinity, 0);
     store.forgetEpochs();
-    store.write(3, 3, 0, Infinity, 0);
-    expect(Array.from(store.index.keys())).toEqual([1, 3]);
+    for (const key of [100, 101]) store.write(key, key, 0, Infinity, 0);
+    // A main entry makes the quarter whole. With all newcomers asked for the next one would be another.
+    const evicted = Array.from({ length: 100 }, (_, key) => key).filter((key) => !store.index.has(key));
+    expect(evicted).toEqual([0, 76]);
   });
 
   it('keeps its share of newcomers where those that were asked for are deleted', () => {

@@ -7,7 +7,7 @@ export type OnRemove<Value, Key> = (key: Key, value: Value | undefined, reason: 
 
 const sampleSize = 10_000;
 
-/** In a cache of at least this many entries a quarter of them are newcomers; in a smaller one all are whom nobody has asked for. */
+/** From so many entries on a quarter of them are newcomers; before, there are none. */
 const manyEntries = 64;
 /** One in so many newcomers whom nobody asked for may stay in the place of a main entry that nobody asks for any more. */
 const ageing = 16;
@@ -21,7 +21,8 @@ const mostLooks = 64;
  * newcomers. The border moves on from old to new: who has been asked for by then stays, as a main entry; who has not is evicted. For
  * each that stays a hand goes round the main entries, as in CLOCK: it spares those with a mark once and takes the first without. And
  * every sixteenth newcomer whom nobody asked for stays instead of the entry that the hand comes to, if nobody has asked for that one since
- * it last came by: so what was popular once gives way. Border and hand are iterators of the map.
+ * it last came by: so what was popular once gives way. Border and hand are iterators of the map. In a small cache there is no border, which
+ * makes it SIEVE.
  * What is removed is told to `onRemove` while it is `watched`, which must not call back into the store.
  */
 export class Store<Value, Key> extends Slots<Value> {
@@ -32,8 +33,9 @@ export class Store<Value, Key> extends Slots<Value> {
   declare watched: boolean;
   declare readonly onRemove: OnRemove<Value, Key>;
   #border: MapIterator<[Key, number]> | undefined;
-  /** Entries behind the border; more than there are, where some that were asked for have been deleted. */
+  /** Entries behind the border, and so many of them at most that are there no more: removed ones that had been asked for. */
   #newcomers = 0;
+  #uncounted = 0;
   #unasked = 0;
   #hand: MapIterator<[Key, number]> | undefined;
   #allottedSinceHand = 0;
@@ -87,20 +89,24 @@ export class Store<Value, Key> extends Slots<Value> {
   /** A slot for a newcomer, its former entry evicted where the bound is met. */
   #place(nowMs: number): number {
     const { maxEntries, maxBytes } = this.bounds;
+    const { size } = this.index;
     let slot;
-    if (this.index.size >= maxEntries) slot = this.#evict(-1, nowMs);
+    if (size >= maxEntries) slot = this.#evict(-1, nowMs);
     else {
       // A hand at rest keeps the map's former tables alive.
       if (this.#hand !== undefined && ++this.#allottedSinceHand > 1_024) this.#hand = undefined;
       if (maxEntries !== Infinity || maxBytes !== Infinity) this.#admit();
       slot = this.allot();
     }
-    this.marks[slot] = newcomer;
-    this.#newcomers++;
+    if (size >= manyEntries) {
+      this.marks[slot] = newcomer;
+      this.#newcomers++;
+    }
     return slot;
   }
 
   remove(key: Key, slot: number, reason: EvictReason): void {
+    if (this.marks[slot] !== newcomer && ++this.#uncounted > this.index.size >> 3) this.#restBorder();
     this.#unlink(key, slot, reason);
     this.#release(slot);
   }
@@ -201,29 +207,32 @@ export class Store<Value, Key> extends Slots<Value> {
 
   /** Both start anew from the oldest. */
   #restHands(): void {
-    this.#border = undefined;
-    this.#newcomers = this.index.size;
+    this.#restBorder();
     this.#hand = undefined;
+  }
+
+  #restBorder(): void {
+    this.#border = undefined;
+    this.#uncounted = 0;
   }
 
   /** The next entry behind the border, while there are too many of them. */
   #nextNewcomer(): [Key, number] | undefined {
     const { size } = this.index;
-    if (this.#newcomers < (size < manyEntries ? 1 : size >> 2)) return undefined;
+    if (size < manyEntries) return undefined;
     if (this.#border === undefined) {
       this.#border = this.index.entries();
       this.#newcomers = size;
     }
+    if (this.#newcomers < size >> 2) return undefined;
     const { done, value } = this.#border.next();
     if (done !== true) return value;
     this.#border = undefined;
-    this.#newcomers = 0;
     return undefined;
   }
 
   /** While there is room, newcomers who are too many become main entries. */
   #admit(): void {
-    if (this.index.size < manyEntries) return;
     for (let left = mostLooks; left > 0; left--) {
       const slot = this.#nextNewcomer()?.[1];
       if (slot === undefined) return;
@@ -255,17 +264,20 @@ export class Store<Value, Key> extends Slots<Value> {
   /** The same among the main entries. @returns -1 if none of the next `looks` may be evicted. */
   #evictMain(looks: number, spared: number, nowMs: number): number {
     this.#allottedSinceHand = 0;
+    const hasBorder = this.index.size >= manyEntries;
     for (let left = looks; left > 0; left--) {
       this.#hand ??= this.index.entries();
       const { done, value: entry } = this.#hand.next();
+      const mark = done === true ? newcomer : this.marks[entry[1]]!;
       // Behind the border nobody is chosen.
-      if (done === true || this.marks[entry[1]] === newcomer) {
+      if (done === true || (hasBorder && mark === newcomer)) {
         this.#hand = undefined;
         continue;
       }
       const slot = entry[1];
       if (slot === spared) continue;
-      if (this.marks[slot] === unseen || this.#isLost(slot, nowMs)) return this.#give(entry[0], slot, nowMs);
+      const unasked = mark === unseen || mark === newcomer;
+      if (unasked || this.#isLost(slot, nowMs)) return this.#give(entry[0], slot, nowMs);
       this.marks[slot] = unseen;
     }
     return -1;
