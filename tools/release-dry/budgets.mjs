@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
  */
 const budgets = {
   singleflight: { coreKb: 2.2, installKb: 50, dependencies: 0 },
-  'ttl-cache': { coreKb: 9.6, installKb: 330, dependencies: 1 },
+  'ttl-cache': { coreKb: 10.1, installKb: 330, dependencies: 1 },
   etag: { coreKb: 8, installKb: 210, dependencies: 0 },
   'rate-limit': { coreKb: 12, installKb: 290, dependencies: 0 },
   'pubsub-invalidate': { coreKb: 17, installKb: 350, dependencies: 0 },

@@ -268,15 +268,15 @@ export class Store<Value, Key> extends Slots<Value> {
     for (let left = looks; left > 0; left--) {
       this.#hand ??= this.index.entries();
       const { done, value: entry } = this.#hand.next();
-      const mark = done === true ? newcomer : this.marks[entry[1]]!;
+      const isNewcomer = done !== true && this.marks[entry[1]] === newcomer;
       // Behind the border nobody is chosen.
-      if (done === true || (hasBorder && mark === newcomer)) {
+      if (done === true || (hasBorder && isNewcomer)) {
         this.#hand = undefined;
         continue;
       }
       const slot = entry[1];
       if (slot === spared) continue;
-      const unasked = mark === unseen || mark === newcomer;
+      const unasked = isNewcomer || this.marks[slot] === unseen;
       if (unasked || this.#isLost(slot, nowMs)) return this.#give(entry[0], slot, nowMs);
       this.marks[slot] = unseen;
     }
