@@ -283,6 +283,7 @@ export class Store<Value, Key> extends Slots<Value> {
     return -1;
   }
 
+  /** For the case, not known to occur, that the hand finds nobody in two rounds: a hand that goes round for ever would be worse. */
   #evictOldest(spared: number, nowMs: number): number {
     for (const [key, slot] of this.index) if (slot !== spared) return this.#give(key, slot, nowMs);
     throw new Error('nothing to evict');
